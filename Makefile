@@ -1,0 +1,45 @@
+# `make help` lists the targets. Everything is installed into .venv, nothing outside this folder.
+PYTHON ?= python3
+BIN := $(CURDIR)/.venv/bin
+READY := .venv/ready
+# Stages are run as `python stages/...`: that must be this python.
+export PATH := $(BIN):$(PATH)
+export DVC_NO_ANALYTICS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup repro show test lint lock clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(READY) ## Make .venv and install everything pinned
+
+$(READY): requirements.txt pyproject.toml src/tumorseg/page.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m tumorseg.page .dvc/plots/offline.html
+	$(BIN)/dvc config --local plots.html_template plots/offline.html
+	@touch $@
+
+repro: $(READY) ## Run the pipeline: whatever has changed, and nothing else
+	dvc repro
+	dvc plots show
+
+show: $(READY) ## Make the page of plots, dvc_plots/index.html
+	dvc plots show
+
+test: $(READY) ## Run the tests
+	pytest
+
+lint: $(READY) ## Check style and formatting
+	ruff check .
+	ruff format --check .
+
+lock: ## Pin requirements.txt anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header \
+		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.txt
+
+clean: ## Remove what git does not track, the DVC cache and .venv included
+	git clean -ffdX
