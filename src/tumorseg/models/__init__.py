@@ -1,0 +1,1 @@
+"""The nets, one file an architecture, and `registry`, which finds them by name."""

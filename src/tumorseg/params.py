@@ -1,0 +1,184 @@
+"""The typed, frozen schema of params.yaml: an unknown key or a bad value stops everything at once."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tumorseg.errors import UserError
+from tumorseg.models.registry import check_options
+from tumorseg.types import Count, Fraction, Positive
+
+PARAMS_FILE = Path("params.yaml")
+NAME = r"^[A-Za-z0-9_-]+$"  # names become file and stage names
+SHA256 = r"^[0-9a-f]{64}$"
+
+Name = Annotated[str, Field(pattern=NAME)]
+Digest = Annotated[str, Field(pattern=SHA256)]
+
+
+class Frozen(BaseModel):
+    """No unknown key, no conversion of types, no change after reading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PhantomSource(Frozen):
+    """Generated slices. See `tumorseg.sources.phantom`."""
+
+    kind: Literal["phantom"]
+    seed: Annotated[int, Field(ge=0)]
+    patients: Annotated[int, Field(ge=6, le=2000)]
+    slices_per_patient: Annotated[int, Field(ge=1, le=20)]
+    native_size: Annotated[int, Field(ge=64, le=1024)]
+
+
+class ArchiveSource(Frozen):
+    """A COCO export laid out as split folders: a zip file, a folder, or an http(s) address of a zip."""
+
+    kind: Literal["archive"]
+    path: Annotated[str, Field(min_length=1)]
+    sha256: Digest | None = None  # of the zip file
+    digest: Digest | None = None  # of the content, however packed
+
+
+class KaggleSource(Frozen):
+    """A Kaggle dataset, pinned by version and content digest."""
+
+    kind: Literal["kaggle"]
+    handle: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$")]
+    version: Annotated[int, Field(ge=1)]
+    digest: Digest | None = None
+
+
+Source = Annotated[PhantomSource | ArchiveSource | KaggleSource, Field(discriminator="kind")]
+
+
+class Dataset(Frozen):
+    """A profile: where the slices come from, and what suits them."""
+
+    source: Source
+    tumor_categories: Annotated[list[str], Field(min_length=1)]
+    image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=16)]  # nets halve it up to 4 times
+    epochs: Count
+
+
+class Split(Frozen):
+    strategy: Literal["shipped"]
+
+
+class Augment(Frozen):
+    hflip: Fraction
+    vflip: Fraction
+    rotate: Annotated[float, Field(ge=0, le=180)]  # degrees, drawn from ±rotate
+
+
+class Loss(Frozen):
+    pos_weight: Literal["auto"] | Positive  # auto: √(background / tumour pixels) of the train split
+
+
+class Train(Frozen):
+    batch_size: Count
+    lr: Positive  # peak of the one-cycle schedule
+    weight_decay: Annotated[float, Field(ge=0)]
+    patience: Count  # epochs without a better valid Dice before stopping
+
+
+class Compute(Frozen):
+    """The machine: what to run on. `auto` takes a GPU where there is one."""
+
+    accelerator: Literal["auto", "cpu", "gpu", "mps"]
+    precision: Literal["auto", "32-true", "bf16-mixed"]  # auto: bf16 where the processor computes in it
+    workers: Annotated[int, Field(ge=0)]  # loader processes; results do not depend on it
+
+
+class Model(BaseModel):
+    """One entry of `models`: an architecture, its loss, and the architecture's own options."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+    architecture: str
+    loss: Literal["bce", "dice", "bce_dice"] | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The architecture's own options, as given."""
+        return dict(self.model_extra or {})
+
+    @model_validator(mode="after")
+    def _known_to_the_architecture(self) -> Self:
+        check_options(self.architecture, self.options, has_loss=self.loss is not None)
+        return self
+
+
+class Params(Frozen):
+    """All of params.yaml."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    data: str
+    model: str
+    datasets: dict[Name, Dataset]
+    split: Split
+    augment: Augment
+    loss: Loss
+    train: Train
+    compute: Compute
+    models: Annotated[dict[Name, Model], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        for key, value, choices in [
+            ("data", self.data, self.datasets),
+            ("model", self.model, self.models),
+        ]:
+            if value not in choices:
+                raise ValueError(f"{key}: {value!r} is not one of {', '.join(choices)}")
+        return self
+
+    @property
+    def dataset(self) -> Dataset:
+        """The profile that `data` names."""
+        return self.datasets[self.data]
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """Read and check params.yaml, which holds every hyperparameter.
+
+    Raises:
+        UserError: The file is missing, is not YAML, or holds a bad key or value.
+    """
+    # ruamel.yaml is what DVC itself reads and writes params with: to YAML 1.2, 1e-4 is a number.
+    from ruamel.yaml import YAML, YAMLError
+
+    try:
+        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: not found; run from the project's root folder") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        # Two types of one value are two errors with the same key and nearly the same words.
+        lines = dict.fromkeys(_plain(each, values) for each in error.errors())
+        raise UserError(f"{path}: {'; '.join(lines)}") from None
+
+
+def _plain(error: Any, values: Any) -> str:
+    """One pydantic error in a line: the key, what is wrong, the value given."""
+    parts, node = [], values
+    for part in error["loc"]:
+        if isinstance(node, dict) and (part in node or part == error["loc"][-1]):
+            parts.append(str(part))
+            node = node.get(part)
+        elif isinstance(node, list):
+            parts.append(str(part))
+        # Anything else is a name that pydantic gives to one type of several, not a key of the file.
+    key = ".".join(parts)
+    if error["type"] == "value_error":
+        message = str(error["ctx"]["error"])
+        return f"{key}.{message}" if key else message
+    if error["type"] in ("extra_forbidden", "missing"):
+        return f"{key}: {'unknown' if error['type'] == 'extra_forbidden' else 'missing'} key"
+    message = error["msg"][0].lower() + error["msg"][1:]
+    return f"{key}: {message}, not {error['input']!r}" if key else message

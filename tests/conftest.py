@@ -1,0 +1,55 @@
+import os
+
+# Small nets on several tests at a time: threads would wait for each other more than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's own folder, which tests read and never write."""
+    return ROOT
+
+
+def write_prepared(folder: Path, sizes: dict[str, int], size: int = 32) -> Path:
+    """A prepared folder whose tumours are bright squares on noise: learnable in seconds."""
+    rng, rows = np.random.default_rng(0), []
+    for split, count in sizes.items():
+        images = rng.integers(0, 120, (count, size, size), dtype=np.uint8)
+        masks = np.zeros_like(images)
+        for index in range(count):
+            y, x = rng.integers(2, size - 12, 2)
+            masks[index, y : y + 9, x : x + 9] = 1
+            rows.append(
+                {
+                    "split": split,
+                    "index": index,
+                    "image_id": index,
+                    "file": f"{len(rows)}_slice.jpg",
+                    "category": "01"[index % 2],
+                    "annotations": 1,
+                    "sequence": len(rows),
+                    "height": size,
+                    "width": size,
+                    "tumor_pixels": 81,
+                }
+            )
+        images += 100 * masks
+        (folder / split).mkdir(parents=True)
+        np.save(folder / split / "images.npy", images)
+        np.save(folder / split / "masks.npy", masks)
+    pd.DataFrame(rows).to_csv(folder / "slices.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small prepared slices: 12 train, 6 valid, 6 test."""
+    return write_prepared(tmp_path_factory.mktemp("prepared"), {"train": 12, "valid": 6, "test": 6})

@@ -1,0 +1,106 @@
+import re
+
+import pytest
+
+from tumorseg.errors import UserError
+from tumorseg.params import load_params
+
+
+@pytest.fixture
+def edited(root, tmp_path):
+    """Return a function that replaces one line's value in a copy of the real params.yaml and loads it."""
+
+    def load(old: str, new: str):
+        text = (root / "params.yaml").read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} is in params.yaml {text.count(old)} times"
+        path = tmp_path / "params.yaml"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return load_params(path)
+
+    return load
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("model: unet ", "model: foo ", "model: 'foo' is not one of location_prior, .*unet"),
+        ("data: phantom ", "data: foo ", "data: 'foo' is not one of phantom, kaggle, archive"),
+        ("batch_size: 8", "batch_size: abc", "train.batch_size: .*integer, not 'abc'"),
+        ("batch_size: 8", "batch_size: 8.0", "train.batch_size: .*integer, not 16.0"),
+        ("batch_size: 8", "batch_size: true", "train.batch_size: .*integer, not True"),
+        ("batch_size: 8", "batch_size: 0", "train.batch_size: .*greater than or equal to 1, not 0"),
+        ("batch_size: 8", "batchsize: 16", "train.batch_size: missing key"),
+        ("batch_size: 8", "batch_size: 8\n  colour: red", "train.colour: unknown key"),
+        ("seed: 0        #", "seed: -1       #", "seed: .*greater than or equal to 0"),
+        ("hflip: 0.5", "hflip: 1.5", "augment.hflip: .*less than or equal to 1"),
+        ("lr: 0.002", "lr: .nan", "train.lr: .*"),
+        ("lr: 0.002", "lr: .inf", "train.lr: .*finite"),
+        ("pos_weight: auto", "pos_weight: lots", "loss.pos_weight: .*"),
+        ("pos_weight: auto", "pos_weight: 0", "loss.pos_weight: .*greater than 0"),
+        ("accelerator: auto", "accelerator: tpu", "compute.accelerator: .*'auto', 'cpu', 'gpu' or 'mps'"),
+        ("strategy: shipped", "strategy: patients", "split.strategy: .*'shipped'.*'patients'"),
+        ("{kind: phantom,", "{kind: fantom,", "datasets.phantom.source: .*'phantom', 'archive', 'kaggle'"),
+        ("{kind: phantom, seed: 0,", "{kind: phantom,", "datasets.phantom.source.seed: missing key"),
+        ("handle: pkdarabi/", "handle: ../", "datasets.kaggle.source.handle"),
+        ("architecture: unet,", "architecture: u_net,", "models.unet.architecture: 'u_net' is not one of"),
+        ("width: 16", "width: wide", "models.unet.width: .*integer, not 'wide'"),
+        ("width: 16", "breadth: 16", "models.unet.breadth: unknown option of unet; it has: width"),
+        (
+            "{architecture: simple_cnn, loss: bce_dice}",
+            "{architecture: simple_cnn}",
+            "models.simple_cnn.loss: missing",
+        ),
+        (
+            "{architecture: simple_cnn, loss: bce_dice}",
+            "{architecture: simple_cnn, loss: focal}",
+            "models.simple_cnn.loss",
+        ),
+        (
+            "{architecture: nearest_slice}",
+            "{architecture: nearest_slice, loss: bce}",
+            "models.nearest_slice.loss: nearest_slice learns nothing",
+        ),
+        ("  unet: {", "  ../unet: {", "models"),
+    ],
+)
+def test_a_bad_value_is_one_line_that_names_key_and_value(edited, old, new, message):
+    with pytest.raises(UserError) as caught:
+        edited(old, new)
+    assert "\n" not in str(caught.value)
+    assert re.search(f"params.yaml: {message}", str(caught.value)), str(caught.value)
+
+
+def test_numbers_are_read_as_dvc_writes_them(edited):
+    assert edited("lr: 0.002", "lr: 1e-05").train.lr == 1e-5
+
+
+def test_all_mistakes_are_named_at_once(edited):
+    with pytest.raises(UserError, match=r"train\.batch_size.*; .*train\.lr") as caught:
+        edited("batch_size: 8\n  lr: 0.002", "batch_size: x\n  lr: y")
+    assert "\n" not in str(caught.value)
+
+
+def test_params_cannot_be_changed_after_reading():
+    params = load_params()
+    with pytest.raises(ValueError, match="frozen"):
+        params.train.lr = 1.0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "not found"),
+        ("a: [1", "not YAML"),
+        ("a: 1\na: 2", "not YAML"),
+        ("", "dictionary"),
+        ("[1]", "dictionary"),
+        ("\x00", "not YAML"),
+    ],
+)
+def test_a_missing_or_broken_file_is_one_line(tmp_path, content, message):
+    path = tmp_path / "params.yaml"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=message) as caught:
+        load_params(path)
+    assert "\n" not in str(caught.value)
