@@ -1,0 +1,15 @@
+"""Fetch the slices and their annotations into data/raw."""
+
+from pathlib import Path
+
+from tumorseg import stage
+from tumorseg.params import load_params
+from tumorseg.sources import fetch
+
+
+def main() -> None:
+    fetch(load_params().dataset.source, Path("data/raw"))
+
+
+if __name__ == "__main__":
+    stage.run(main)
