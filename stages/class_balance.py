@@ -1,0 +1,14 @@
+"""How rare tumour pixels are."""
+
+from pathlib import Path
+
+from tumorseg import stage
+from tumorseg.balance import class_balance
+
+
+def main() -> None:
+    class_balance(Path("data/prepared"), Path("metrics/class_balance.json"), Path("plots/class_balance"))
+
+
+if __name__ == "__main__":
+    stage.run(main)

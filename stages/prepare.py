@@ -1,0 +1,16 @@
+"""Slices and masks as arrays at the working size, and slices.csv."""
+
+from pathlib import Path
+
+from tumorseg import stage
+from tumorseg.params import load_params
+from tumorseg.prepare import prepare
+
+
+def main() -> None:
+    params = load_params()
+    prepare(Path("data/raw"), Path("data/masks"), Path("data/prepared"), params.dataset.image_size)
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,15 @@
+"""Draw the annotations of data/raw as masks into data/masks."""
+
+from pathlib import Path
+
+from tumorseg import stage
+from tumorseg.masks import render_masks
+from tumorseg.params import load_params
+
+
+def main() -> None:
+    render_masks(Path("data/raw"), Path("data/masks"), load_params().dataset.tumor_categories)
+
+
+if __name__ == "__main__":
+    stage.run(main)
