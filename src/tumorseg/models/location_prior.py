@@ -1,0 +1,27 @@
+"""Where tumours usually are: the mean training mask, whatever the slice shows."""
+
+import torch
+from torch import Tensor
+
+from tumorseg.models.baseline import Baseline, probability_to_logits
+
+LEARNS = False
+
+
+class LocationPrior(Baseline):
+    """Predicts for each pixel the share of training slices that have tumour there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("prior", torch.empty(0))
+
+    def fit(self, images: Tensor, masks: Tensor) -> None:
+        self.prior = masks.mean(dim=0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return probability_to_logits(self.prior).expand(len(x), -1, -1, -1)
+
+
+def build() -> LocationPrior:
+    """No parameters to train."""
+    return LocationPrior()

@@ -1,0 +1,61 @@
+"""U-Net: an encoder and a decoder joined by skip connections (Ronneberger et al. 2015)."""
+
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from tumorseg.models.layers import upsample
+from tumorseg.types import Count, Dropout
+
+
+class DoubleConv(nn.Sequential):
+    """(3×3 convolution, batch norm, ReLU) twice; the norm makes the convolutions' bias useless."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        layers: list[nn.Module] = []
+        for channels in (inputs, outputs):
+            layers += [
+                nn.Conv2d(channels, outputs, 3, padding=1, bias=False),
+                nn.BatchNorm2d(outputs),
+                nn.ReLU(),
+            ]
+        super().__init__(*layers)
+
+
+class UNet(nn.Module):
+    """Channels double and the side halves at each of `depth` levels, and back."""
+
+    def __init__(self, width: int, depth: int, dropout: float) -> None:
+        super().__init__()
+        channels = [width * 2**level for level in range(depth + 1)]
+        self.stem = DoubleConv(1, width)
+        self.down = nn.ModuleList(DoubleConv(a, b) for a, b in pairwise(channels))
+        self.pool = nn.MaxPool2d(2)
+        self.dropout = nn.Dropout2d(dropout)
+        channels.reverse()
+        pairs = list(pairwise(channels))
+        self.up = nn.ModuleList(upsample(a, b) for a, b in pairs)
+        self.merge = nn.ModuleList(DoubleConv(2 * b, b) for _, b in pairs)
+        self.head = nn.Conv2d(width, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = [self.stem(x)]
+        for down in self.down:
+            features.append(down(self.pool(features[-1])))
+        x = self.dropout(features.pop())
+        for up, merge in zip(self.up, self.merge, strict=True):
+            x = merge(torch.cat([features.pop(), up(x)], dim=1))
+        return self.head(x)
+
+
+def build(*, width: Count = 16, depth: Literal[1, 2, 3, 4] = 4, dropout: Dropout = 0.0) -> UNet:
+    """About 1.9 million parameters as it stands.
+
+    Args:
+        width: Channels at full size.
+        depth: How often the side is halved.
+        dropout: Probability of dropping a channel of the smallest image.
+    """
+    return UNet(width, depth, dropout)
