@@ -1,0 +1,230 @@
+"""The Lightning side of training: a net, its loss and its curves, reproducible epoch by epoch."""
+
+import logging
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lightning as L
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from tumorseg.augment import Augmentation
+from tumorseg.losses import build_loss
+from tumorseg.metrics import HALF, LEVELS, confusion, count_levels, scores, to_levels
+from tumorseg.slices import SplitArrays
+
+if TYPE_CHECKING:
+    from tumorseg.training import Recipe
+
+MONITOR = "valid_best_dice"
+
+# Lightning's tips and its list of devices are not about the user's data.
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+warnings.filterwarnings("ignore", message=".*LeafSpec.*deprecated.*")
+
+
+def derive_seed(*parts: int) -> int:
+    """A seed that depends on all parts, well mixed, so that neighbouring epochs do not correlate."""
+    return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
+class SliceDataset(Dataset):
+    """Normalised slices and masks, both float32 (1, S, S), augmented by (seed, epoch, index) alone.
+
+    An item is asked for by (epoch, index): loader processes keep no epoch of their own.
+    """
+
+    def __init__(
+        self, arrays: SplitArrays, mean: float, std: float, augmentation: Augmentation | None, seed: int
+    ) -> None:
+        self.arrays, self.mean, self.std = arrays, mean, std
+        self.augmentation, self.seed = augmentation, seed
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def __getitem__(self, item: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        epoch, index = item
+        image = torch.from_numpy(self.arrays.images[index].copy())[None]
+        mask = torch.from_numpy(self.arrays.masks[index].copy())[None]
+        if self.augmentation is not None:
+            image, mask = self.augmentation(image, mask, derive_seed(self.seed, epoch, index))
+        return (image.float() / 255 - self.mean) / self.std, mask.float()
+
+
+class EpochSampler(Sampler):
+    """Yields (epoch, index); the order of each epoch depends on (seed, epoch) alone."""
+
+    def __init__(self, length: int, seed: int, shuffle: bool) -> None:
+        self.length, self.seed, self.shuffle = length, seed, shuffle
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self):
+        order = np.arange(self.length)
+        if self.shuffle:
+            np.random.default_rng([self.seed, self.epoch]).shuffle(order)
+        return iter([(self.epoch, int(index)) for index in order])
+
+
+def loader(arrays: SplitArrays, split: str, statistics: tuple[float, float], recipe: "Recipe") -> DataLoader:
+    """Batches of a split, the same whatever the number of loader processes; only train is augmented."""
+    augmentation = Augmentation(recipe.augment) if split == "train" else None
+    workers = recipe.compute.workers
+    return DataLoader(
+        SliceDataset(arrays, *statistics, augmentation, recipe.seed),
+        recipe.train.batch_size,
+        sampler=EpochSampler(len(arrays), recipe.seed, shuffle=split == "train"),
+        num_workers=workers,
+        persistent_workers=workers > 0,
+    )
+
+
+class Tally:
+    """Running loss and level counts of one split's epoch."""
+
+    def __init__(self) -> None:
+        self.loss, self.slices = 0.0, 0
+        self.counts = np.zeros((2, LEVELS), dtype=np.int64)
+
+    def add(self, loss: Tensor, logits: Tensor, masks: Tensor) -> None:
+        """Add a batch."""
+        self.loss += float(loss.detach()) * len(masks)
+        self.slices += len(masks)
+        levels = to_levels(torch.sigmoid(logits.detach().float()).cpu().numpy())
+        self.counts += count_levels(levels, masks.cpu().numpy()).sum(0)
+
+    def row(self) -> dict[str, float]:
+        """Mean loss; accuracy and Dice at 0.5; Dice at the threshold that is best here."""
+        values = scores(*confusion(self.counts))
+        return {
+            "loss": self.loss / self.slices,
+            "accuracy": float(values["accuracy"][HALF]),
+            "dice": float(values["dice"][HALF]),
+            "best_dice": float(np.nan_to_num(np.nanmax(values["dice"][1:]))),
+        }
+
+
+class Segmenter(L.LightningModule):
+    """Trains `net` with AdamW and a one-cycle schedule; `curves` has a row an epoch and split."""
+
+    def __init__(self, net: nn.Module, recipe: "Recipe") -> None:
+        super().__init__()
+        self.net, self.recipe = net, recipe
+        self.loss = build_loss(recipe.model.loss, recipe.pos_weight)
+        self.curves: list[dict[str, Any]] = []
+        self.tallies: dict[str, Tally] = {}
+
+    def configure_optimizers(self) -> dict:
+        lr = self.recipe.train.lr
+        optimizer = torch.optim.AdamW(self.net.parameters(), lr, weight_decay=self.recipe.train.weight_decay)
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_train_epoch_start(self) -> None:
+        self.tallies = {"train": Tally(), "valid": Tally()}
+        self.started = time.monotonic()
+
+    def _step(self, batch: tuple[Tensor, Tensor], split: str) -> Tensor:
+        images, masks = batch
+        logits = self.net(images.contiguous(memory_format=torch.channels_last)).float()
+        loss = self.loss(logits, masks)
+        self.tallies[split].add(loss, logits, masks)
+        return loss
+
+    def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
+        # Dropout draws from the global generator. Tied to the step, it draws the same after a resume,
+        # and whatever loader processes have drawn from that generator in between.
+        torch.manual_seed(derive_seed(self.recipe.seed, self.global_step))
+        return self._step(batch, "train")
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
+        self._step(batch, "valid")
+
+    def on_validation_epoch_end(self) -> None:
+        self.log(MONITOR, self.tallies["valid"].row()["best_dice"])
+
+    def on_train_epoch_end(self) -> None:
+        epoch, last = self.current_epoch + 1, self.trainer.max_epochs
+        rows = {split: tally.row() for split, tally in self.tallies.items()}
+        self.curves += [{"epoch": epoch, **row, "split": split} for split, row in rows.items()]
+        train, valid = rows["train"], rows["valid"]
+        print(
+            f"{self.recipe.name} {epoch}/{last}: loss {train['loss']:.3f} train, {valid['loss']:.3f} valid; "
+            f"best Dice {train['best_dice']:.3f} train, {valid['best_dice']:.3f} valid "
+            f"({time.monotonic() - self.started:.1f} s)",
+            flush=True,
+        )
+
+    def on_save_checkpoint(self, checkpoint: dict) -> None:
+        checkpoint["curves"] = self.curves
+
+    def on_load_checkpoint(self, checkpoint: dict) -> None:
+        self.curves = checkpoint["curves"]
+
+
+def choose_precision(precision: str, accelerator: str) -> str:
+    """Resolve `auto`: bfloat16 where the processor computes in it, else float32."""
+    if precision != "auto":
+        return precision
+    if accelerator != "cpu" and torch.cuda.is_available():
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16"))
+    return "bf16-mixed" if native else "32-true"
+
+
+def fit_net(
+    net: nn.Module,
+    splits: dict[str, SplitArrays],
+    statistics: tuple[float, float],
+    recipe: "Recipe",
+    checkpoints: Path,
+) -> tuple[list[dict[str, Any]], int]:
+    """Train `net` in place, resuming from `checkpoints` where a run was cut off.
+
+    Returns:
+        The curves, a row an epoch and split; and the epoch, counted from 1, with the highest valid
+        Dice at its best threshold, whose weights `net` then has.
+    """
+    segmenter = Segmenter(net.to(memory_format=torch.channels_last), recipe)
+    common = {"dirpath": checkpoints, "enable_version_counter": False, "save_on_train_epoch_end": True}
+    best = ModelCheckpoint(filename="best", monitor=MONITOR, mode="max", **common)
+    latest = ModelCheckpoint(filename="latest", **common)  # not `save_last`, which skips all but the best
+    patience = EarlyStopping(
+        MONITOR, mode="max", patience=recipe.train.patience, check_on_train_epoch_end=True
+    )
+    trainer = L.Trainer(
+        accelerator=recipe.compute.accelerator,
+        devices=1,
+        precision=choose_precision(recipe.compute.precision, recipe.compute.accelerator),
+        max_epochs=recipe.epochs,
+        callbacks=[best, latest, patience],
+        deterministic=True,
+        num_sanity_val_steps=0,
+        logger=False,
+        enable_progress_bar=sys.stderr.isatty(),
+        enable_model_summary=False,
+    )
+    resume = checkpoints / "latest.ckpt"
+    if resume.exists():
+        print(f"{recipe.name}: resuming from {resume}", flush=True)
+    loaders = [loader(arrays, split, statistics, recipe) for split, arrays in splits.items()]
+    trainer.fit(segmenter, *loaders, ckpt_path=resume if resume.exists() else None, weights_only=True)
+    chosen = torch.load(best.best_model_path, weights_only=True)
+    segmenter.load_state_dict(chosen["state_dict"])
+    return segmenter.curves, chosen["epoch"] + 1

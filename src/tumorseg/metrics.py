@@ -1,0 +1,93 @@
+"""Pixel metrics from counts of probability levels: exact at every threshold, in one pass.
+
+A probability p in [0, 1] is kept as the level ⌊256 p⌋ in 0…255 (uint8), so p ≥ k/256 is level ≥ k, and
+thresholds are multiples of 1/256. Counts are kept per image and added last. A ratio of nothing is NaN.
+"""
+
+import numpy as np
+
+LEVELS = 256
+METRICS = ("precision", "recall", "dice", "iou", "specificity", "accuracy")
+HALF = LEVELS // 2  # the level of threshold 0.5
+
+
+def to_levels(probabilities: np.ndarray) -> np.ndarray:
+    """Levels (uint8) of probabilities in [0, 1], any shape."""
+    return np.minimum(probabilities * LEVELS, LEVELS - 1).astype(np.uint8)
+
+
+def count_levels(levels: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Count pixels by image, class and level.
+
+    Args:
+        levels: uint8 (N, H, W).
+        masks: 0/1 (N, H, W).
+
+    Returns:
+        int64 (N, 2, 256): [image, 0 background or 1 tumour, level].
+    """
+    n = len(levels)
+    bins = levels.reshape(n, -1) + np.int64(LEVELS) * masks.reshape(n, -1).astype(bool)
+    return np.stack([np.bincount(row, minlength=2 * LEVELS) for row in bins]).reshape(n, 2, LEVELS)
+
+
+def confusion(counts: np.ndarray) -> np.ndarray:
+    """TP, FP, FN, TN at every threshold.
+
+    Args:
+        counts: int (..., 2, 256), as from `count_levels`, or sums of it.
+
+    Returns:
+        int64 (4, ..., 256): the last axis is the threshold k/256.
+    """
+    at_least = counts[..., ::-1].cumsum(-1)[..., ::-1]
+    total = counts.sum(-1, keepdims=True)
+    fp, tp = at_least[..., 0, :], at_least[..., 1, :]
+    return np.stack([tp, fp, total[..., 1, :] - tp, total[..., 0, :] - fp])
+
+
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """part / whole, NaN where the whole is 0."""
+    whole = np.asarray(whole, dtype=float)
+    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole != 0)
+
+
+def scores(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray, tn: np.ndarray) -> dict[str, np.ndarray]:
+    """The metrics of METRICS from pixel counts of any common shape, each in [0, 1] or NaN.
+
+    Dice is F1 of the pixels. Precision is NaN where nothing is predicted, recall where there is no
+    tumour, Dice and IoU where there is neither.
+    """
+    return {
+        "precision": ratio(tp, tp + fp),
+        "recall": ratio(tp, tp + fn),
+        "dice": ratio(2 * tp, 2 * tp + fp + fn),
+        "iou": ratio(tp, tp + fp + fn),
+        "specificity": ratio(tn, tn + fp),
+        "accuracy": ratio(tp + tn, tp + fp + fn + tn),
+    }
+
+
+def average_precision(counts: np.ndarray) -> np.ndarray:
+    """Σ (Rₖ − Rₖ₊₁) Pₖ over thresholds, as scikit-learn's average_precision_score of the levels.
+
+    Args:
+        counts: int (..., 2, 256).
+
+    Returns:
+        float (...), NaN where there is no tumour.
+    """
+    tp, fp, fn, _ = confusion(counts)
+    precision = np.nan_to_num(ratio(tp, tp + fp))
+    steps = np.diff(ratio(tp, tp + fn), axis=-1, append=0)
+    return -(steps * precision).sum(-1)
+
+
+def best_level(counts: np.ndarray) -> int:
+    """The level (1…255) whose threshold has the highest Dice; the lowest such level of several.
+
+    Args:
+        counts: int (2, 256), pooled over the validation split.
+    """
+    dice = scores(*confusion(counts))["dice"]
+    return 1 + int(np.nanargmax(dice[1:])) if np.isfinite(dice[1:]).any() else HALF

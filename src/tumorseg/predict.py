@@ -1,0 +1,33 @@
+"""Run a net over slices."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from tumorseg.metrics import to_levels
+from tumorseg.progress import progress
+
+BATCH = 32
+
+
+def pick_device(accelerator: str) -> torch.device:
+    """The device an accelerator's name means; `auto` is a GPU where there is one."""
+    if accelerator in ("auto", "gpu") and torch.cuda.is_available():
+        return torch.device("cuda")
+    if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+@torch.inference_mode()
+def predict_levels(
+    net: nn.Module, images: np.ndarray, mean: float, std: float, device: torch.device
+) -> np.ndarray:
+    """Probability levels (see `metrics`) of slices, both uint8 (N, S, S)."""
+    net = net.to(device, memory_format=torch.channels_last).eval()
+    levels = np.empty(images.shape, dtype=np.uint8)
+    for start in progress(range(0, len(images), BATCH), "predicting batches"):
+        batch = torch.from_numpy(images[start : start + BATCH].copy())[:, None].to(device)
+        logits = net((batch.float() / 255 - mean) / std)
+        levels[start : start + BATCH] = to_levels(torch.sigmoid(logits)[:, 0].cpu().numpy())
+    return levels

@@ -1,0 +1,114 @@
+"""Train one model: a net through Lightning, resuming where a killed run stopped; a baseline by fitting."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from tumorseg.artifact import ModelInfo, save_model
+from tumorseg.files import atomic_folder, write_csv
+from tumorseg.metrics import HALF, confusion, count_levels, scores
+from tumorseg.models.baseline import Baseline
+from tumorseg.models.registry import build_model
+from tumorseg.predict import predict_levels
+from tumorseg.slices import SplitArrays, load_split
+
+if TYPE_CHECKING:
+    from tumorseg.params import Augment, Compute, Model, Train
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that training depends on, besides the data and the code."""
+
+    name: str  # what the model is called in params.yaml
+    model: "Model"
+    seed: int
+    epochs: int
+    pos_weight: float  # what a tumour pixel weighs in cross-entropy
+    augment: "Augment"
+    train: "Train"
+    compute: "Compute"
+
+    def fingerprint(self, prepared: Path) -> str:
+        """A digest of params, prepared data and code: what a checkpoint may be resumed with."""
+        plain = {k: v.model_dump() if hasattr(v, "model_dump") else v for k, v in vars(self).items()}
+        del plain["compute"]["workers"]  # changes nothing
+        digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
+        for path in [*sorted(prepared.rglob("*.npy")), *sorted(Path(__file__).parent.rglob("*.py"))]:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()[:16]
+
+
+def train_model(recipe: Recipe, prepared: Path, out: Path, curves: Path, work: Path) -> None:
+    """Train on the train split, choose the epoch on valid, write the model and its curves.
+
+    Args:
+        recipe: What to train, and how.
+        prepared: Folder made by `slices.prepare`.
+        out: Folder for weights.safetensors and model.json.
+        curves: CSV with a row an epoch and split.
+        work: Folder for checkpoints. A later call with the same recipe, data and code resumes from
+            them; on success all of this model's are deleted.
+    """
+    splits = {split: load_split(prepared, split) for split in ("train", "valid")}
+    statistics = pixel_statistics(splits["train"].images)
+    torch.manual_seed(recipe.seed)
+    net = build_model(recipe.model.architecture, **recipe.model.options)
+    if isinstance(net, Baseline):
+        rows, best = fit_baseline(net, splits, statistics), 0
+    else:
+        from tumorseg.fitting import fit_net
+
+        checkpoints = work / recipe.name / recipe.fingerprint(prepared)
+        rows, best = fit_net(net, splits, statistics, recipe, checkpoints)
+    info = ModelInfo(
+        name=recipe.name,
+        architecture=recipe.model.architecture,
+        options=recipe.model.options,
+        parameters=sum(parameter.numel() for parameter in net.parameters()),
+        image_size=splits["train"].images.shape[-1],
+        mean=statistics[0],
+        std=statistics[1],
+        best_epoch=best,
+        epochs=rows[-1]["epoch"],
+    )
+    with atomic_folder(out) as folder:
+        save_model(folder, net, info)
+    write_csv(curves, pd.DataFrame(rows).assign(model=recipe.name))
+    shutil.rmtree(work / recipe.name, ignore_errors=True)
+
+
+def pixel_statistics(images: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of uint8 pixels / 255, exact: from counts of the 256 values."""
+    counts = sum(np.bincount(image.ravel(), minlength=256) for image in images)
+    values = np.arange(256) / 255
+    mean = float((counts * values).sum() / counts.sum())
+    variance = float((counts * (values - mean) ** 2).sum() / counts.sum())
+    return mean, max(variance**0.5, 1e-6)
+
+
+def fit_baseline(
+    net: Baseline, splits: dict[str, SplitArrays], statistics: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """Fit on the train split; the curves are a single row a split, at epoch 0 and without a loss."""
+    mean, std = statistics
+    images, masks = (
+        torch.from_numpy(np.array(array))[:, None]
+        for array in (splits["train"].images, splits["train"].masks)
+    )
+    net.fit((images.float() / 255 - mean) / std, masks.float())
+    rows = []
+    for split, arrays in splits.items():
+        levels = predict_levels(net, arrays.images, mean, std, torch.device("cpu"))
+        values = scores(*confusion(count_levels(levels, arrays.masks).sum(0)))
+        row = {"epoch": 0, "loss": np.nan, "accuracy": values["accuracy"][HALF], "dice": values["dice"][HALF]}
+        rows.append(row | {"best_dice": np.nanmax(values["dice"][1:]), "split": split})
+    return rows

@@ -1,0 +1,36 @@
+"""Train one model: python stages/train.py <name>."""
+
+import json
+from pathlib import Path
+
+from tumorseg import stage
+from tumorseg.params import load_params
+from tumorseg.training import Recipe, train_model
+
+
+def main(name: str) -> None:
+    params = load_params()
+    weight = params.loss.pos_weight
+    if weight == "auto":
+        weight = json.loads(Path("metrics/class_balance.json").read_text(encoding="utf-8"))["pos_weight"]
+    recipe = Recipe(
+        name=name,
+        model=params.models[name],
+        seed=params.seed,
+        epochs=params.dataset.epochs,
+        pos_weight=weight,
+        augment=params.augment,
+        train=params.train,
+        compute=params.compute,
+    )
+    train_model(
+        recipe,
+        prepared=Path("data/prepared"),
+        out=Path("models") / name,
+        curves=Path("plots/train") / f"{name}.csv",
+        work=Path(".work"),
+    )
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, precision_recall_fscore_support
+
+from tumorseg.metrics import (
+    HALF,
+    average_precision,
+    best_level,
+    confusion,
+    count_levels,
+    scores,
+    to_levels,
+)
+
+
+def test_levels_keep_half_where_it_is():
+    probabilities = np.array([0.0, 0.4999, 0.5, 1.0])
+    assert to_levels(probabilities).tolist() == [0, 127, HALF, 255]
+
+
+def test_confusion_of_four_pixels_by_hand():
+    levels = np.array([[[10, 200], [100, 250]]], np.uint8)
+    masks = np.array([[[0, 0], [1, 1]]], np.uint8)
+    table = confusion(count_levels(levels, masks))[:, 0]
+    tp, fp, fn, tn = table
+    assert [c[0] for c in (tp, fp, fn, tn)] == [2, 2, 0, 0]  # everything is predicted
+    assert [c[HALF] for c in (tp, fp, fn, tn)] == [1, 1, 1, 1]
+    assert [c[100] for c in (tp, fp, fn, tn)] == [2, 1, 0, 1]  # a level counts at its own threshold
+    assert [c[251] for c in (tp, fp, fn, tn)] == [0, 0, 2, 2]
+
+
+def test_scores_by_hand():
+    values = scores(*np.array([6, 2, 4, 88]))
+    assert values["precision"] == 6 / 8
+    assert values["recall"] == 6 / 10
+    assert values["dice"] == 12 / 18
+    assert values["iou"] == 6 / 12
+    assert values["specificity"] == 88 / 90
+    assert values["accuracy"] == 94 / 100
+
+
+def test_ratios_of_nothing_are_nan():
+    nothing_there = scores(*np.array([0, 0, 0, 5]))
+    assert all(np.isnan(nothing_there[name]) for name in ("precision", "recall", "dice", "iou"))
+    false_alarm = scores(*np.array([0, 3, 0, 2]))
+    assert np.isnan(false_alarm["recall"])
+    assert false_alarm["dice"] == false_alarm["precision"] == 0
+
+
+def test_agrees_with_scikit_learn_at_every_level_and_on_average_precision():
+    rng = np.random.default_rng(0)
+    masks = (rng.random((3, 16, 16)) < 0.2).astype(np.uint8)
+    levels = np.clip(rng.normal(90 + 60 * masks, 40), 0, 255).astype(np.uint8)
+    counts = count_levels(levels, masks)
+    for level in (1, 60, HALF, 200):
+        ours = scores(*confusion(counts.sum(0))[:, level])
+        theirs = precision_recall_fscore_support(masks.ravel(), levels.ravel() >= level, average="binary")
+        assert [ours[k] for k in ("precision", "recall", "dice")] == pytest.approx(theirs[:3])
+    assert average_precision(counts.sum(0)) == pytest.approx(
+        average_precision_score(masks.ravel(), levels.ravel())
+    )
+    each = [average_precision_score(m.ravel(), x.ravel()) for m, x in zip(masks, levels, strict=True)]
+    assert average_precision(counts) == pytest.approx(each)
+
+
+def test_average_precision_without_tumour_is_nan():
+    counts = count_levels(np.zeros((1, 2, 2), np.uint8), np.zeros((1, 2, 2), np.uint8))
+    assert np.isnan(average_precision(counts)).all()
+
+
+def test_best_level_is_the_lowest_of_the_best():
+    levels = np.array([[[50, 50], [90, 90]]], np.uint8)
+    masks = np.array([[[0, 0], [1, 1]]], np.uint8)
+    counts = count_levels(levels, masks).sum(0)
+    assert best_level(counts) == 51
+    assert best_level(np.zeros_like(counts)) == HALF  # no pixel, no preference

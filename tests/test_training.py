@@ -1,0 +1,120 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tumorseg.artifact import load_model
+from tumorseg.params import load_params
+from tumorseg.slices import load_split
+from tumorseg.training import Recipe, pixel_statistics, train_model
+
+
+def recipe(name: str, epochs: int = 3, **changes) -> Recipe:
+    params = load_params()
+    made = Recipe(
+        name=name,
+        model=params.models[name],
+        seed=0,
+        epochs=epochs,
+        pos_weight=5.0,
+        augment=params.augment,
+        train=params.train.model_copy(update={"batch_size": 4, "lr": 0.01}),
+        compute=params.compute.model_copy(update={"accelerator": "cpu"}),
+    )
+    return replace(made, **changes)
+
+
+def run(made: Recipe, prepared: Path, folder: Path) -> tuple[bytes, bytes, bytes]:
+    out, curves = folder / "model", folder / "curves.csv"
+    train_model(made, prepared, out, curves, folder / "work")
+    return tuple(path.read_bytes() for path in (out / "weights.safetensors", out / "model.json", curves))
+
+
+def test_same_recipe_same_bytes_whatever_the_workers_and_another_seed_others(prepared, tmp_path):
+    made = recipe("resnet", epochs=2)  # it has dropout, so every source of chance is there
+    first = run(made, prepared, tmp_path / "a")
+    with_workers = replace(made, compute=made.compute.model_copy(update={"workers": 2}))
+    assert run(with_workers, prepared, tmp_path / "b") == first
+    assert run(replace(made, seed=1), prepared, tmp_path / "c")[0] != first[0]
+
+
+def test_killed_and_resumed_gives_the_bytes_of_an_unbroken_run(prepared, tmp_path):
+    unbroken = run(recipe("resnet", epochs=4), prepared, tmp_path / "a")
+    script = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
+        "from test_training import recipe, run\n"
+        "run(recipe('resnet', epochs=4), Path(sys.argv[2]), Path(sys.argv[3]))\n"
+    )
+    command = [sys.executable, "-c", script, str(Path(__file__).parent), str(prepared), str(tmp_path / "b")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if line.startswith("resnet 2/4"):
+            break
+    checkpoints = tmp_path / "b/work/resnet"
+    deadline = time.monotonic() + 30
+    while not list(checkpoints.glob("*/latest.ckpt")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "b/model").exists()
+    resumed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert "resuming from" in resumed
+    assert "resnet 1/4" not in resumed
+    files = ("model/weights.safetensors", "model/model.json", "curves.csv")
+    assert tuple((tmp_path / "b" / file).read_bytes() for file in files) == unbroken
+    assert not checkpoints.exists()
+
+
+def test_fingerprint_follows_params_and_data_but_not_workers(prepared, tmp_path):
+    made = recipe("simple_cnn")
+    first = made.fingerprint(prepared)
+    assert replace(made, epochs=4).fingerprint(prepared) != first
+    assert (
+        replace(made, compute=made.compute.model_copy(update={"workers": 3})).fingerprint(prepared) == first
+    )
+    other = tmp_path / "prepared"
+    (other / "train").mkdir(parents=True)
+    np.save(other / "train" / "images.npy", np.zeros(1, np.uint8))
+    assert made.fingerprint(other) != first
+
+
+def test_a_net_learns_and_keeps_its_best_epoch(prepared, tmp_path):
+    run(recipe("simple_cnn", epochs=6), prepared, tmp_path)
+    curves = pd.read_csv(tmp_path / "curves.csv")
+    assert list(curves.columns) == ["epoch", "loss", "accuracy", "dice", "best_dice", "split", "model"]
+    assert curves[curves.split == "train"].epoch.tolist() == [1, 2, 3, 4, 5, 6]
+    valid = curves[curves.split == "valid"].set_index("epoch")
+    assert valid.loss.iloc[-1] < valid.loss.iloc[0]
+    _, info = load_model(tmp_path / "model")
+    assert info.best_epoch == valid.best_dice.idxmax()
+    assert info.parameters == 27_169
+
+
+def test_stops_early_when_valid_does_not_improve(prepared, tmp_path):
+    made = recipe("simple_cnn", epochs=30)
+    still = made.train.model_copy(update={"lr": 1e-9, "patience": 2})
+    run(replace(made, train=still), prepared, tmp_path)
+    assert pd.read_csv(tmp_path / "curves.csv").epoch.max() < 30
+
+
+@pytest.mark.parametrize("name", ["location_prior", "nearest_slice"])
+def test_baselines_leave_the_same_files(prepared, tmp_path, name):
+    run(recipe(name), prepared, tmp_path)
+    curves = pd.read_csv(tmp_path / "curves.csv")
+    assert curves.epoch.tolist() == [0, 0]
+    assert curves.split.tolist() == ["train", "valid"]
+    if name == "nearest_slice":
+        assert curves.dice[0] == 1.0  # each training slice finds itself
+    assert load_model(tmp_path / "model")[1].parameters == 0
+
+
+def test_pixel_statistics_are_those_of_numpy(prepared):
+    images = load_split(prepared, "train").images
+    assert pixel_statistics(images) == pytest.approx((np.mean(images / 255), np.std(images / 255)))
