@@ -1,0 +1,23 @@
+"""Score one model on valid and test: python stages/evaluate.py <name>."""
+
+from pathlib import Path
+
+from tumorseg import stage
+from tumorseg.evaluation import evaluate_model
+from tumorseg.params import load_params
+
+
+def main(name: str) -> None:
+    params = load_params()
+    evaluate_model(
+        Path("models") / name,
+        Path("data/prepared"),
+        accelerator=params.compute.accelerator,
+        predictions=Path("data/predictions") / name,
+        metrics=Path("metrics/models") / f"{name}.json",
+        plots=Path("plots/evaluate") / name,
+    )
+
+
+if __name__ == "__main__":
+    stage.run(main)
