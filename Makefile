@@ -7,7 +7,7 @@ export PATH := $(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro show test lint lock clean
+.PHONY: help setup repro show test lint bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -37,9 +37,12 @@ lint: $(READY) ## Check style and formatting
 	ruff check .
 	ruff format --check .
 
+bench: $(READY) ## Time training steps: precision and memory layout, net by net
+	python bench/training_step.py
+
 lock: ## Pin requirements.txt anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header \
 		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.txt
 
 clean: ## Remove what git does not track, the DVC cache and .venv included
-	git clean -ffdX
+	git clean -ffdXq

@@ -35,7 +35,7 @@ SECTIONS = [
         [
             ("best_dice_by_epoch", "", "At the threshold that is best for the split and epoch."),
             ("dice_by_epoch", "", "At threshold 0.5."),
-            ("loss_by_epoch", "", ""),
+            ("loss_by_epoch", "", "Cut off at three times the upper quartile."),
             ("accuracy_by_epoch", "", "At threshold 0.5; finding no tumour at all scores high here too."),
         ],
     ),

@@ -1,0 +1,172 @@
+"""The real pipeline, shrunk to seconds, driven with the commands that users type."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+GIT = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+MODELS = ["location_prior", "simple_cnn", "deep_cnn"]
+
+
+def dvc(repo: Path, *arguments: str, fails: bool = False) -> str:
+    """Run dvc as a user would; return all it printed."""
+    bin_folder = str(Path(sys.executable).parent)
+    environment = os.environ | {
+        "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(repo / "src"),
+        "DVC_NO_ANALYTICS": "1",
+        "GIT_AUTHOR_NAME": "test",
+        "GIT_AUTHOR_EMAIL": "test@example.org",
+        "GIT_COMMITTER_NAME": "test",
+        "GIT_COMMITTER_EMAIL": "test@example.org",
+    }
+    done = subprocess.run(
+        ["dvc", *arguments], cwd=repo, env=environment, capture_output=True, text=True, timeout=300
+    )
+    output = done.stdout + done.stderr
+    assert (done.returncode != 0) == fails, output
+    return output
+
+
+def ran(output: str) -> list[str]:
+    """Names of the stages that an output says were run."""
+    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage '")]
+
+
+def commit(repo: Path) -> None:
+    subprocess.run([*GIT, "add", "--all"], cwd=repo, check=True)
+    subprocess.run([*GIT, "commit", "--quiet", "--message", "x"], cwd=repo, check=True)
+
+
+def shrink(params: Path) -> None:
+    """Few, small slices, one epoch, three models."""
+    yaml = YAML()
+    values = yaml.load(params)
+    values["model"] = "simple_cnn"
+    phantom = values["datasets"]["phantom"]
+    phantom["source"] |= {"patients": 8, "slices_per_patient": 3, "native_size": 64}
+    phantom |= {"image_size": 32, "epochs": 1}
+    values["models"] = {name: values["models"][name] for name in MODELS}
+    yaml.dump(values, params)
+
+
+@pytest.fixture(scope="module")
+def fresh(root, tmp_path_factory) -> Path:
+    """A clone of the project with shrunk params, nothing run, no cache."""
+    repo = tmp_path_factory.mktemp("fresh") / "repo"
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(listed, cwd=root, check=True, capture_output=True, text=True).stdout.split(
+        "\0"
+    ):
+        if name and (root / name).is_file() and not name.startswith(("dvc.lock", "metrics/")):
+            (repo / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, repo / name)
+    shrink(repo / "params.yaml")
+    subprocess.run([*GIT, "init", "--quiet"], cwd=repo, check=True)
+    commit(repo)
+    return repo
+
+
+@pytest.fixture(scope="module")
+def finished(fresh, tmp_path_factory) -> Path:
+    """A clone after its first `dvc repro`, all committed."""
+    repo = copy(fresh, tmp_path_factory.mktemp("finished"))
+    output = dvc(repo, "repro")
+    stages = ["validate", "download", "render_masks", "prepare", "class_balance"]
+    pairs = [f"{stage}@{name}" for stage in ("train", "evaluate") for name in MODELS]
+    assert sorted(ran(output)) == sorted([*stages, *pairs, "compare", "report"])
+    commit(repo)
+    return repo
+
+
+def copy(repo: Path, folder: Path) -> Path:
+    shutil.copytree(repo, folder / "repo", symlinks=True)
+    return folder / "repo"
+
+
+def test_a_second_repro_has_nothing_to_do(finished):
+    output = dvc(finished, "repro")
+    assert ran(output) == []
+    assert "up to date" in dvc(finished, "status")
+
+
+def test_git_holds_metrics_and_lock_but_no_data(finished):
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=finished, check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert {
+        "dvc.lock",
+        "metrics/compare.json",
+        "metrics/selected.json",
+        "metrics/models/deep_cnn.json",
+    } <= set(listed)
+    assert not [name for name in listed if name.endswith((".npy", ".jpg", ".safetensors", ".png"))]
+
+
+def test_everything_again_gives_the_same_lock(finished, tmp_path):
+    repo = copy(finished, tmp_path)
+    before = (repo / "dvc.lock").read_bytes()
+    dvc(repo, "repro", "--force")
+    assert (repo / "dvc.lock").read_bytes() == before
+
+
+def test_another_model_reruns_the_report_alone_and_metrics_diff_shows_it(finished, tmp_path):
+    repo = copy(finished, tmp_path)
+    output = dvc(repo, "exp", "run", "-S", "model=deep_cnn")
+    assert ran(output) == ["validate", "report"]
+    difference = dvc(repo, "metrics", "diff")
+    assert "metrics/selected.json" in difference
+    assert "test.at_best.pooled.dice" in difference
+    selected = json.loads((repo / "metrics/selected.json").read_text())
+    assert selected["model"] == "deep_cnn"
+    expected = json.loads((repo / "metrics/models/deep_cnn.json").read_text())
+    assert {key: value for key, value in selected.items() if key != "model"} == expected
+
+
+def test_an_edit_of_one_model_retrains_that_one(finished, tmp_path):
+    repo = copy(finished, tmp_path)
+    output = dvc(repo, "exp", "run", "-S", "models.deep_cnn.loss=bce")
+    assert ran(output) == ["validate", "train@deep_cnn", "evaluate@deep_cnn", "compare"]
+
+
+def test_a_model_left_out_is_left_out_of_the_comparison(finished, tmp_path):
+    repo = copy(finished, tmp_path)
+    output = dvc(repo, "exp", "run", "-S", "~models.deep_cnn")
+    assert ran(output) == ["validate", "compare"]
+    assert sorted(json.loads((repo / "metrics/compare.json").read_text())) == sorted(MODELS[:2])
+
+
+def test_without_a_cache_a_report_trains_only_its_own_model(fresh, tmp_path):
+    repo = copy(fresh, tmp_path)
+    output = dvc(repo, "exp", "run", "-S", "model=deep_cnn", "report")
+    trained = [stage for stage in ran(output) if stage.startswith(("train", "evaluate", "compare"))]
+    assert trained == ["train@deep_cnn", "evaluate@deep_cnn"]
+    assert json.loads((repo / "metrics/selected.json").read_text())["model"] == "deep_cnn"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("model=foo", "error: params.yaml: model: 'foo' is not one of location_prior, simple_cnn, deep_cnn"),
+        (
+            "train.batch_size=abc",
+            "error: params.yaml: train.batch_size: input should be a valid integer, not 'abc'",
+        ),
+        ("data=foo", "error: params.yaml: data: 'foo' is not one of phantom, kaggle, archive"),
+        ("modle=x", "Could not override 'modle'"),
+    ],
+)
+def test_a_bad_value_is_one_line_and_loses_nothing(finished, tmp_path, change, message):
+    repo = copy(finished, tmp_path)
+    output = dvc(repo, "exp", "run", "-S", change, fails=True)
+    assert sum(message in line for line in output.splitlines()) == 1, output
+    assert "Traceback" not in output
+    assert set(ran(output)) <= {"validate"}
+    subprocess.run(["git", "checkout", "--quiet", "params.yaml"], cwd=repo, check=True)
+    assert set(ran(dvc(repo, "repro"))) <= {"validate"}
