@@ -39,9 +39,8 @@ def step_seconds(name: str, options: dict, bfloat16: bool, memory_format: torch.
 
 def main() -> None:
     torch.manual_seed(0)
-    print(
-        f"batch {BATCH}, {SIZE}×{SIZE}, {torch.get_num_threads()} threads; ratios to float32, ms a slice of it"
-    )
+    threads = torch.get_num_threads()
+    print(f"batch {BATCH}, {SIZE}×{SIZE}, {threads} threads: ms a slice in float32, ratios to that")
     for name, model in load_params().models.items():
         if not describe(model.architecture).learns:
             continue

@@ -15,7 +15,7 @@ def main(name: str) -> None:
         weight = json.loads(Path("metrics/class_balance.json").read_text(encoding="utf-8"))["pos_weight"]
     recipe = Recipe(
         name=name,
-        model=params.models[name],
+        model=params.model_named(name),
         seed=params.seed,
         epochs=params.dataset.epochs,
         pos_weight=weight,

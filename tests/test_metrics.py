@@ -74,3 +74,9 @@ def test_best_level_is_the_lowest_of_the_best():
     counts = count_levels(levels, masks).sum(0)
     assert best_level(counts) == 51
     assert best_level(np.zeros_like(counts)) == HALF  # no pixel, no preference
+
+
+def test_where_no_tumour_can_be_found_no_threshold_is_better():
+    levels = np.array([[[50, 200]]], np.uint8)
+    assert best_level(count_levels(levels, np.zeros_like(levels)).sum(0)) == HALF
+    assert best_level(count_levels(np.zeros_like(levels), np.ones_like(levels)).sum(0)) == HALF

@@ -26,7 +26,7 @@ def edited(root, tmp_path):
         ("model: unet ", "model: foo ", "model: 'foo' is not one of location_prior, .*unet"),
         ("data: phantom ", "data: foo ", "data: 'foo' is not one of phantom, kaggle, archive"),
         ("batch_size: 8", "batch_size: abc", "train.batch_size: .*integer, not 'abc'"),
-        ("batch_size: 8", "batch_size: 8.0", "train.batch_size: .*integer, not 16.0"),
+        ("batch_size: 8", "batch_size: 8.0", "train.batch_size: .*integer, not 8.0"),
         ("batch_size: 8", "batch_size: true", "train.batch_size: .*integer, not True"),
         ("batch_size: 8", "batch_size: 0", "train.batch_size: .*greater than or equal to 1, not 0"),
         ("batch_size: 8", "batchsize: 16", "train.batch_size: missing key"),
@@ -104,3 +104,8 @@ def test_a_missing_or_broken_file_is_one_line(tmp_path, content, message):
     with pytest.raises(UserError, match=message) as caught:
         load_params(path)
     assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_model_is_named_with_the_choices():
+    with pytest.raises(UserError, match=r"models: 'foo' is not one of location_prior, .*unet"):
+        load_params().model_named("foo")

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from tumorseg.artifact import load_model
+from tumorseg.errors import UserError
 from tumorseg.params import load_params
 from tumorseg.slices import load_split
 from tumorseg.training import Recipe, pixel_statistics, train_model
@@ -118,3 +120,19 @@ def test_baselines_leave_the_same_files(prepared, tmp_path, name):
 def test_pixel_statistics_are_those_of_numpy(prepared):
     images = load_split(prepared, "train").images
     assert pixel_statistics(images) == pytest.approx((np.mean(images / 255), np.std(images / 255)))
+
+
+def test_a_diverged_net_is_one_line(prepared, tmp_path):
+    made = recipe("simple_cnn")
+    with pytest.raises(UserError, match=r"simple_cnn: the \w+ loss is nan; lower train\.lr"):
+        run(replace(made, train=made.train.model_copy(update={"lr": 1e30})), prepared, tmp_path)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_machine_without_a_gpu_says_so_in_one_line(prepared, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    made = recipe("simple_cnn")
+    made = replace(made, compute=made.compute.model_copy(update={"accelerator": "gpu"}))
+    with pytest.raises(UserError, match=r"compute\.accelerator: this machine has no gpu; choose auto or cpu"):
+        run(made, prepared, tmp_path)

@@ -20,7 +20,7 @@ def class_balance(prepared: Path, metrics: Path, plots: Path) -> None:
     """Measure the prepared slices at their native size.
 
     Args:
-        prepared: Folder made by `slices.prepare`.
+        prepared: Folder made by `prepare.prepare`.
         metrics: JSON file: `pos_weight` and, for each split and for all of them, images, annotations,
             empty masks, imbalance (background over tumour pixels), tumour fraction and categories.
         plots: Folder for tumor_fraction.csv, composition.png and samples.png.

@@ -1,6 +1,7 @@
 """Every model side by side."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ def compare_models(
         plots: Folder for leaderboard.csv, curves.csv, pr_curve.csv and confusion.csv.
     """
     results = {name: json.loads((metrics / f"{name}.json").read_text(encoding="utf-8")) for name in names}
-    ranking = sorted(names, key=lambda name: -results[name]["test"]["at_best"]["pooled"]["dice"])
+    # An undefined Dice (NaN: no tumour in test, none found) ranks last.
+    dice = {name: result["test"]["at_best"]["pooled"]["dice"] for name, result in results.items()}
+    ranking = sorted(names, key=lambda name: (math.isnan(dice[name]), -dice[name]))
     board = {name: summary(results[name]) for name in ranking}
     with atomic_folder(plots) as folder:
         write_csv(folder / "leaderboard.csv", leaderboard({name: results[name] for name in ranking}))

@@ -59,7 +59,7 @@ def evaluate_model(
 
     Args:
         folder: As written by `artifact.save_model`.
-        prepared: Folder made by `slices.prepare`.
+        prepared: Folder made by `prepare.prepare`.
         predictions: Folder for {valid,test}.npy (probability levels, uint8 (N, S, S)) and slices.csv
             (the pixel counts and scores of each slice at the chosen threshold).
         metrics: JSON file for the scores.
@@ -152,14 +152,26 @@ def draw_overlays(path: Path, arrays: SplitArrays, predictions: np.ndarray, tabl
     """Draw the slices with the highest, the middle and the lowest Dice."""
     from tumorseg.figures import overlays
 
-    order = table.dice.fillna(-1).to_numpy().argsort(kind="stable")[::-1]
+    dice = table.dice.to_numpy()
+    groups = choose_overlays(dice)
+    rows = np.concatenate(list(groups.values()))
+    titles = [f"{group}  Dice {dice[row]:.2f}" for group, members in groups.items() for row in members]
+    overlays(path, arrays.images[rows], arrays.masks[rows], predictions[rows].astype(np.uint8), titles)
+
+
+def choose_overlays(dice: np.ndarray) -> dict[str, np.ndarray]:
+    """Rows of the slices that are best, median and worst by Dice, each from high to low.
+
+    A slice whose Dice is NaN, since it has no tumour and none was found, is left out as neither good
+    nor bad, unless all are.
+    """
+    rows = np.arange(len(dice))
+    if not np.isnan(dice).all():
+        rows = rows[~np.isnan(dice)]
+    order = rows[dice[rows].argsort(kind="stable")[::-1]]
     middle = max(0, (len(order) - OVERLAYS) // 2)
-    groups = {
+    return {
         "best": order[:OVERLAYS],
         "median": order[middle : middle + OVERLAYS],
         "worst": order[-OVERLAYS:],
     }
-    rows = np.concatenate(list(groups.values()))
-    dice = table.dice.to_numpy()
-    titles = [f"{group}  Dice {dice[row]:.2f}" for group, members in groups.items() for row in members]
-    overlays(path, arrays.images[rows], arrays.masks[rows], predictions[rows].astype(np.uint8), titles)

@@ -31,14 +31,20 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a new temporary folder beside `path`; it replaces `path` on success, vanishes on failure."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    retired = temporary.with_suffix(".old")
     try:
         yield temporary
         temporary.chmod(0o755)  # mkdtemp makes it private
+        # Set aside by a rename: a signal amid deleting would leave half of the old folder and no new one.
         if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
+            path.rename(retired)
+        temporary.rename(path)
+        shutil.rmtree(retired, ignore_errors=True)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if retired.exists() and not path.exists():
+            retired.rename(path)
+        for folder in (temporary, retired):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from tumorseg.augment import Augmentation
+from tumorseg.errors import UserError
 from tumorseg.losses import build_loss
-from tumorseg.metrics import HALF, LEVELS, confusion, count_levels, scores, to_levels
+from tumorseg.metrics import HALF, LEVELS, best_dice, confusion, count_levels, scores, to_levels
+from tumorseg.predict import pick_device
 from tumorseg.slices import SplitArrays
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ class Tally:
             "loss": self.loss / self.slices,
             "accuracy": float(values["accuracy"][HALF]),
             "dice": float(values["dice"][HALF]),
-            "best_dice": float(np.nan_to_num(np.nanmax(values["dice"][1:]))),
+            "best_dice": best_dice(self.counts),
         }
 
 
@@ -143,6 +145,10 @@ class Segmenter(L.LightningModule):
         images, masks = batch
         logits = self.net(images.contiguous(memory_format=torch.channels_last)).float()
         loss = self.loss(logits, masks)
+        if not torch.isfinite(loss):
+            raise UserError(
+                f"{self.recipe.name}: the {split} loss is {loss:.0f}; lower train.lr in params.yaml"
+            )
         self.tallies[split].add(loss, logits, masks)
         return loss
 
@@ -201,6 +207,7 @@ def fit_net(
         The curves, a row an epoch and split; and the epoch, counted from 1, with the highest valid
         Dice at its best threshold, whose weights `net` then has.
     """
+    pick_device(recipe.compute.accelerator)  # says in a line what Lightning says in a traceback
     segmenter = Segmenter(net.to(memory_format=torch.channels_last), recipe)
     common = {"dirpath": checkpoints, "enable_version_counter": False, "save_on_train_epoch_end": True}
     best = ModelCheckpoint(filename="best", monitor=MONITOR, mode="max", **common)

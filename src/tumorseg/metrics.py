@@ -83,11 +83,22 @@ def average_precision(counts: np.ndarray) -> np.ndarray:
     return -(steps * precision).sum(-1)
 
 
+def best_dice(counts: np.ndarray) -> float:
+    """The highest Dice at any threshold of 1/256 and above; 0 where there is nothing to find.
+
+    Args:
+        counts: int (2, 256).
+    """
+    return float(np.nan_to_num(scores(*confusion(counts))["dice"][1:]).max())
+
+
 def best_level(counts: np.ndarray) -> int:
     """The level (1…255) whose threshold has the highest Dice; the lowest such level of several.
+
+    Where no threshold finds any tumour, none is better than another: 0.5.
 
     Args:
         counts: int (2, 256), pooled over the validation split.
     """
-    dice = scores(*confusion(counts))["dice"]
-    return 1 + int(np.nanargmax(dice[1:])) if np.isfinite(dice[1:]).any() else HALF
+    dice = np.nan_to_num(scores(*confusion(counts))["dice"][1:])
+    return 1 + int(dice.argmax()) if dice.any() else HALF

@@ -135,6 +135,16 @@ class Params(Frozen):
                 raise ValueError(f"{key}: {value!r} is not one of {', '.join(choices)}")
         return self
 
+    def model_named(self, name: str) -> Model:
+        """The entry of `models` called `name`.
+
+        Raises:
+            UserError: There is none; the message lists those there are.
+        """
+        if name not in self.models:
+            raise UserError(f"{PARAMS_FILE}: models: {name!r} is not one of {', '.join(self.models)}")
+        return self.models[name]
+
     @property
     def dataset(self) -> Dataset:
         """The profile that `data` names."""

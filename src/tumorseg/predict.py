@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from tumorseg.errors import UserError
 from tumorseg.metrics import to_levels
 from tumorseg.progress import progress
 
@@ -11,11 +12,19 @@ BATCH = 32
 
 
 def pick_device(accelerator: str) -> torch.device:
-    """The device an accelerator's name means; `auto` is a GPU where there is one."""
+    """The device an accelerator's name means; `auto` is a GPU where there is one.
+
+    Raises:
+        UserError: The machine has no such device.
+    """
     if accelerator in ("auto", "gpu") and torch.cuda.is_available():
         return torch.device("cuda")
     if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
         return torch.device("mps")
+    if accelerator in ("gpu", "mps"):
+        raise UserError(
+            f"params.yaml: compute.accelerator: this machine has no {accelerator}; choose auto or cpu"
+        )
     return torch.device("cpu")
 
 

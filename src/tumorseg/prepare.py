@@ -20,7 +20,7 @@ def prepare(raw: Path, masks: Path, prepared: Path, image_size: int) -> None:
     Slices are averaged down (INTER_AREA); masks take the nearest pixel, so no label is invented.
 
     Raises:
-        UserError: A slice or its mask cannot be read, or their sizes differ.
+        UserError: A slice or its mask cannot be read or is cut off, or their sizes differ.
     """
     rows = []
     with atomic_folder(prepared) as folder:
@@ -45,17 +45,32 @@ def prepare(raw: Path, masks: Path, prepared: Path, image_size: int) -> None:
 
 def _read_pair(image_path: Path, mask_folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """A slice in grey and its mask as 0/1, both uint8 (H, W)."""
-    mask_path = mask_folder / f"{image_path.stem}.png"
-    image, mask = (cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in (image_path, mask_path))
-    for path, array in ((image_path, image), (mask_path, mask)):
-        if array is None:
-            raise UserError(f"{path}: cannot be read as an image; replace it and run again")
+    image, mask = _read(image_path), _read(mask_folder / f"{image_path.stem}.png")
     if image.shape != mask.shape:
         raise UserError(
             f"{image_path}: is {image.shape[1]}×{image.shape[0]} pixels, but its annotations say "
             f"{mask.shape[1]}×{mask.shape[0]}; mend width and height in _annotations.coco.json"
         )
     return image, (mask > 0).astype(np.uint8)
+
+
+def _read(path: Path) -> np.ndarray:
+    """An image file in grey, uint8 (H, W)."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}; run dvc repro to make it anew") from None
+    # OpenCV fills what a cut JPEG lacks with grey. Coded pixels hold neither FFDA, the start of a scan,
+    # nor FFD9, the end of the image, so the last scan of a whole file is followed by an end.
+    if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]:
+        raise UserError(f"{path}: the JPEG is cut off; replace it where it comes from and run again")
+    try:
+        array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
+    except cv2.error:  # absurd sizes
+        array = None
+    if array is None:
+        raise UserError(f"{path}: is no image; replace it where it comes from and run again")
+    return array
 
 
 def _resize(array: np.ndarray, size: int, area: bool) -> np.ndarray:
@@ -65,13 +80,13 @@ def _resize(array: np.ndarray, size: int, area: bool) -> np.ndarray:
 
 def _describe(item: Slice, mask: np.ndarray) -> dict[str, object]:
     """The columns of slices.csv that tell about one slice; pixels are counted at native size."""
-    number = re.match(r"\d+", item.file_name)
+    number = re.match(r"\d{1,18}(?!\d)", item.file_name)  # more digits are an id, and fit no int64
     return {
         "image_id": item.id,
         "file": item.file_name,
         "category": "+".join(sorted({a.category for a in item.annotations})) or "none",
         "annotations": len(item.annotations),
-        "sequence": int(number.group()) if number else None,
+        "sequence": int(number.group()) if number else pd.NA,
         "height": mask.shape[0],
         "width": mask.shape[1],
         "tumor_pixels": int(mask.sum()),

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 SECONDS_BETWEEN_LINES = 10.0
+SECONDS_WORTH_SAYING = 2.0
 
 
 def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
@@ -33,4 +34,5 @@ def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iter
         if now - last >= SECONDS_BETWEEN_LINES:
             print(f"{what}: {done}{f'/{total}' if total else ''}, {now - start:.0f} s", flush=True)
             last = now
-    print(f"{what}: {done} done in {time.monotonic() - start:.1f} s", flush=True)
+    if time.monotonic() - start >= SECONDS_WORTH_SAYING:
+        print(f"{what}: {done} done in {time.monotonic() - start:.1f} s", flush=True)

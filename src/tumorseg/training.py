@@ -13,7 +13,7 @@ import torch
 
 from tumorseg.artifact import ModelInfo, save_model
 from tumorseg.files import atomic_folder, write_csv
-from tumorseg.metrics import HALF, confusion, count_levels, scores
+from tumorseg.metrics import HALF, best_dice, confusion, count_levels, scores
 from tumorseg.models.baseline import Baseline
 from tumorseg.models.registry import build_model
 from tumorseg.predict import predict_levels
@@ -52,7 +52,7 @@ def train_model(recipe: Recipe, prepared: Path, out: Path, curves: Path, work: P
 
     Args:
         recipe: What to train, and how.
-        prepared: Folder made by `slices.prepare`.
+        prepared: Folder made by `prepare.prepare`.
         out: Folder for weights.safetensors and model.json.
         curves: CSV with a row an epoch and split.
         work: Folder for checkpoints. A later call with the same recipe, data and code resumes from
@@ -108,7 +108,8 @@ def fit_baseline(
     rows = []
     for split, arrays in splits.items():
         levels = predict_levels(net, arrays.images, mean, std, torch.device("cpu"))
-        values = scores(*confusion(count_levels(levels, arrays.masks).sum(0)))
+        counts = count_levels(levels, arrays.masks).sum(0)
+        values = scores(*confusion(counts))
         row = {"epoch": 0, "loss": np.nan, "accuracy": values["accuracy"][HALF], "dice": values["dice"][HALF]}
-        rows.append(row | {"best_dice": np.nanmax(values["dice"][1:]), "split": split})
+        rows.append(row | {"best_dice": best_dice(counts), "split": split})
     return rows

@@ -1,0 +1,189 @@
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from coco_builder import annotation, image, write_annotations, write_export
+
+from tumorseg import SPLITS
+from tumorseg.errors import UserError
+from tumorseg.masks import render_masks
+from tumorseg.prepare import prepare
+from tumorseg.slices import load_split, read_table
+
+
+def write_png(path: Path, pixels: np.ndarray) -> None:
+    path.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+
+
+def prepared_of(
+    root: Path, images: list, annotations: list, pixels: dict[str, np.ndarray], size: int
+) -> Path:
+    """Prepare `images` as train; valid and test are the same sound two each time."""
+    raw, masks, out = root / "raw", root / "masks", root / "data" / "prepared"
+    write_export(raw)
+    write_annotations(raw / "train", images, annotations)
+    for name, array in pixels.items():
+        write_png(raw / "train" / name, array)
+    render_masks(raw, masks, ["0", "1"])
+    prepare(raw, masks, out, size)
+    return out
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    """A root with raw slices and masks, ready to prepare."""
+    write_export(tmp_path / "raw")
+    render_masks(tmp_path / "raw", tmp_path / "masks", ["0"])
+    return tmp_path
+
+
+def test_masks_join_images_by_id_whatever_the_order_of_the_file(tmp_path):
+    # By position, the first image would get the first annotation.
+    images = [image(5, "late.png", 16, 16), image(2, "early.png", 16, 16)]
+    annotations = [annotation(0, 2, bbox=[0, 0, 8, 8]), annotation(1, 5, bbox=[8, 8, 8, 8], category_id=2)]
+    pixels = {"late.png": np.full((16, 16), 200, np.uint8), "early.png": np.full((16, 16), 40, np.uint8)}
+    arrays = load_split(prepared_of(tmp_path, images, annotations, pixels, 16), "train")
+    assert arrays.table.file.tolist() == ["early.png", "late.png"]
+    assert arrays.table.image_id.tolist() == [2, 5]
+    assert arrays.images[:, 0, 0].tolist() == [40, 200]
+    expected = np.zeros((2, 16, 16), np.uint8)
+    expected[0, :8, :8] = expected[1, 8:, 8:] = 1
+    np.testing.assert_array_equal(arrays.masks, expected)
+
+
+def test_masks_take_the_pixel_under_each_centre_and_images_the_mean(tmp_path):
+    # 64 → 16: pixel i covers 4 i to 4 i + 3, and its centre is at 4 i + 2.
+    square = annotation(0, 0, bbox=[20, 10, 20, 16])  # columns 20 to 39, rows 10 to 25
+    striped = np.zeros((64, 64), np.uint8)
+    striped[::4] = 200
+    out = prepared_of(tmp_path, [image(0, "a.png", 64, 64)], [square], {"a.png": striped}, 16)
+    arrays = load_split(out, "train")
+    expected = np.zeros((16, 16), np.uint8)
+    expected[2:6, 5:10] = 1
+    np.testing.assert_array_equal(arrays.masks[0], expected)
+    assert (arrays.images[0] == 50).all()
+    row = arrays.table.iloc[0]
+    assert (row.height, row.width, row.tumor_pixels) == (64, 64, 320)  # as they were, not as resized
+
+
+def test_masks_keep_two_values_at_any_size(tmp_path):
+    images = [image(0, "a.png", 71, 53)]
+    polygon = annotation(0, 0, [[3, 3, 60, 10, 40, 50, 10.5, 30.2]])
+    out = prepared_of(tmp_path, images, [polygon], {"a.png": np.zeros((53, 71), np.uint8)}, 48)
+    masks = load_split(out, "train").masks
+    assert masks.dtype == np.uint8
+    assert masks.shape == (1, 48, 48)
+    assert np.unique(masks).tolist() == [0, 1]
+
+
+def test_what_slices_csv_tells(tmp_path):
+    names = ["12_a.png", "a_3.png", "7.png", "1234567890123456789012.png"]
+    images = [image(id, name) for id, name in enumerate(names)]
+    annotations = [
+        annotation(0, 0, category_id=2),
+        annotation(1, 0),
+        annotation(2, 1, category_id=0, bbox=[0, 0, 1, 1]),  # not a tumour category: named, not rendered
+        annotation(3, 3, bbox=[0, 0, 3, 2]),
+    ]
+    out = prepared_of(
+        tmp_path, images, annotations, {name: np.zeros((8, 12), np.uint8) for name in names}, 32
+    )
+    table = read_table(out)
+    train = table[table.split == "train"]
+    assert train.category.tolist() == ["0+1", "Tumor", "none", "0"]
+    assert train.annotations.tolist() == [2, 1, 0, 1]
+    assert train.tumor_pixels.tolist() == [8, 0, 0, 6]
+    assert train.sequence.tolist() == [12, pd.NA, 7, pd.NA]  # 22 digits are an id, not a number in a row
+    assert table.split.tolist() == ["train"] * 4 + ["valid"] * 2 + ["test"] * 2
+    assert table["index"].tolist() == [0, 1, 2, 3, 0, 1, 0, 1]
+    lines = (out / "slices.csv").read_text().splitlines()
+    assert lines[1:3] == ["train,0,0,12_a.png,0+1,2,12,8,12,8", "train,1,1,a_3.png,Tumor,1,,8,12,0"]
+
+
+def test_the_same_bytes_each_time_in_place_of_what_was_there(sound):
+    out = sound / "prepared"
+    out.mkdir()
+    (out / "old.npy").touch()
+    contents = []
+    for _ in range(2):
+        prepare(sound / "raw", sound / "masks", out, 32)
+        contents.append({path: path.read_bytes() for path in out.rglob("*") if path.is_file()})
+    assert contents[0] == contents[1]
+    arrays = {out / split / f"{kind}.npy" for split in SPLITS for kind in ("images", "masks")}
+    assert set(contents[0]) == {out / "slices.csv"} | arrays
+
+
+def cut_off(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def cut_to_nothing(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def replace_by_text(path: Path) -> None:
+    path.write_text("404: Not Found")
+
+
+def claim_a_billion_pixels(path: Path) -> None:
+    png = bytearray(cv2.imencode(".png", np.zeros((8, 12), np.uint8))[1].tobytes())
+    png[16:24] = (60_000).to_bytes(4, "big") * 2  # width and height, which the header's checksum covers
+    png[29:33] = zlib.crc32(png[12:29]).to_bytes(4, "big")
+    path.write_bytes(png)
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+def enlarge(path: Path) -> None:
+    path.write_bytes(cv2.imencode(".jpg", np.zeros((9, 12), np.uint8))[1].tobytes())
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (cut_off, "the JPEG is cut off; replace it"),
+        (cut_to_nothing, "is no image; replace it"),
+        (replace_by_text, "is no image; replace it"),
+        (claim_a_billion_pixels, "is no image; replace it"),
+        (delete, "cannot be read: No such file or directory; run dvc repro"),
+        (enlarge, "is 12×9 pixels, but its annotations say 12×8; mend width and height"),
+    ],
+)
+def test_a_bad_slice_is_one_clear_error_and_changes_nothing(sound, capfd, damage, message):
+    out = sound / "prepared"
+    out.mkdir()
+    (out / "slices.csv").write_text("as it was")
+    damage(sound / "raw" / "test" / "1.jpg")
+    with pytest.raises(UserError) as caught:
+        prepare(sound / "raw", sound / "masks", out, 32)
+    assert f"{Path('raw/test/1.jpg')}: {message}" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in out.iterdir()] == ["slices.csv"]
+    assert (out / "slices.csv").read_text() == "as it was"
+    assert capfd.readouterr().err == ""  # no library adds words of its own
+    assert sorted(path.name for path in sound.iterdir()) == ["masks", "prepared", "raw"]
+
+
+def test_a_missing_mask_is_named(sound):
+    (sound / "masks" / "valid" / "0.png").unlink()
+    with pytest.raises(UserError, match=r"valid.0\.png: cannot be read"):
+        prepare(sound / "raw", sound / "masks", sound / "prepared", 32)
+    assert not (sound / "prepared").exists()
+
+
+def test_a_jpeg_with_a_thumbnail_inside_is_not_taken_for_whole(sound):
+    # The thumbnail brings an end of image of its own, before the slice's pixels begin.
+    path = sound / "raw" / "test" / "1.jpg"
+    jpeg = path.read_bytes()
+    thumbnail = cv2.imencode(".jpg", np.zeros((2, 2), np.uint8))[1].tobytes()
+    with_thumbnail = jpeg[:2] + b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail + jpeg[2:]
+    path.write_bytes(with_thumbnail)
+    prepare(sound / "raw", sound / "masks", sound / "prepared", 32)
+    path.write_bytes(with_thumbnail[:-40])
+    with pytest.raises(UserError, match="cut off"):
+        prepare(sound / "raw", sound / "masks", sound / "prepared", 32)
