@@ -59,7 +59,7 @@ def composition(path: Path, table: pd.DataFrame) -> None:
             for category in categories
         ]
         figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), frameon=False)
-        _save(figure, path)
+        save(figure, path)
 
 
 def samples(path: Path, images: np.ndarray, masks: np.ndarray, titles: list[str]) -> None:
@@ -74,11 +74,11 @@ def samples(path: Path, images: np.ndarray, masks: np.ndarray, titles: list[str]
     with matplotlib.rc_context(STYLE):
         figure, axes = _grid(len(images), columns=min(len(images), 6))
         for axis, image, mask, title in zip(axes, images, masks, titles, strict=True):
-            _slice(axis, image, title)
-            _outline(axis, mask, TRUTH, "solid")
+            show_slice(axis, image, title)
+            outline(axis, mask, TRUTH, "solid")
         handles = [Line2D([], [], color=TRUTH, label="annotated tumour")]
         figure.legend(handles=handles, loc="outside lower center", frameon=False)
-        _save(figure, path)
+        save(figure, path)
 
 
 def overlays(
@@ -102,11 +102,11 @@ def overlays(
         for axis, image, mask, prediction, title in zip(
             axes, images, masks, predictions, titles, strict=True
         ):
-            _slice(axis, image, title)
+            show_slice(axis, image, title)
             _tint(axis, (mask == 1) & (prediction == 0), TRUTH)
             _tint(axis, (mask == 0) & (prediction == 1), PREDICTION)
-            _outline(axis, mask, TRUTH, "solid")
-            _outline(axis, prediction, PREDICTION, "dashed")
+            outline(axis, mask, TRUTH, "solid")
+            outline(axis, prediction, PREDICTION, "dashed")
         handles = [
             Line2D([], [], color=TRUTH, label="annotated"),
             Line2D([], [], color=PREDICTION, linestyle="dashed", label="predicted"),
@@ -115,7 +115,7 @@ def overlays(
         ]
         ncols = 4 if columns >= 3 else 2
         figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False)
-        _save(figure, path)
+        save(figure, path)
 
 
 def _grouped_bars(
@@ -171,7 +171,7 @@ def _grid(count: int, columns: int) -> tuple[Figure, list[Axes]]:
     return figure, axes[:count]
 
 
-def _slice(axis: Axes, image: np.ndarray, title: str) -> None:
+def show_slice(axis: Axes, image: np.ndarray, title: str) -> None:
     axis.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     # Names of exported files run to 50 characters; what tells them apart comes first.
     lines = [
@@ -180,7 +180,7 @@ def _slice(axis: Axes, image: np.ndarray, title: str) -> None:
     axis.set_title("\n".join(lines), fontsize=8, fontweight="normal", loc="center")
 
 
-def _outline(axis: Axes, mask: np.ndarray, color: str, linestyle: str) -> None:
+def outline(axis: Axes, mask: np.ndarray, color: str, linestyle: str) -> None:
     if not mask.any():
         return
     # The rim of zeros closes outlines that touch the border of the slice.
@@ -204,6 +204,6 @@ def _tint(axis: Axes, pixels: np.ndarray, color: str) -> None:
     axis.imshow(layer, interpolation="nearest")
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     with atomic_file(path) as temporary:
         figure.savefig(temporary, dpi=DPI, metadata={"Software": None})

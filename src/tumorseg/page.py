@@ -30,6 +30,15 @@ SECTIONS = [
         ],
     ),
     (
+        "The audit",
+        "What to know of the data before any score is believed: metrics/audit.json has the figures.",
+        [
+            ("plots_audit_audit_png", "What was found", ""),
+            ("plots_audit_closest_pairs_png", "Closest pairs across splits", "Each beside a training slice."),
+            ("similarity_to_train", "", "To the right of the line, the two are taken for one patient's."),
+        ],
+    ),
+    (
         "Training",
         "Solid: valid. Dashed: train. Level lines: models that learn nothing, the level to beat.",
         [

@@ -1,0 +1,86 @@
+"""What the data are, before any model is trained: leaks, labels, categories, images.
+
+`survey` looks at every slice and annotation, `facts` counts, `findings` puts into words
+what somebody who trains on these data should know.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tumorseg import SPLITS
+from tumorseg.audit.facts import measure
+from tumorseg.audit.findings import SEVERITIES, find
+from tumorseg.audit.labels import FAULTS
+from tumorseg.audit.survey import Survey, survey
+from tumorseg.files import atomic_folder, write_csv, write_json
+
+BINS = 40  # of the histogram of similarities, from 0 to 1
+PAIRS = 9  # pictures of a slice beside its most similar training slice
+
+
+def audit(raw: Path, prepared: Path, tumor_categories: list[str], metrics: Path, plots: Path) -> None:
+    """Say what is wrong with the data, or odd about them, in numbers, words and pictures.
+
+    Args:
+        raw: The split folders, images beside `_annotations.coco.json`.
+        prepared: Folder made from them by `prepare.prepare`.
+        tumor_categories: Names of the categories that count as tumour.
+        metrics: JSON file: `findings` by name, each with severity, message, count and the param that deals
+            with it (null: none does), their number by severity, and every figure that they rest on.
+        plots: Folder for audit.png, closest_pairs.png, similarity.csv, and faults.csv, which lists the
+            faulty annotations and images one by one.
+
+    Raises:
+        UserError: An annotation file is bad.
+    """
+    from tumorseg.audit.figures import closest_pairs, overview
+
+    seen = survey(raw, prepared)
+    facts = measure(seen, tumor_categories)
+    findings = find(facts)
+    with atomic_folder(plots) as folder:
+        overview(folder / "audit.png", seen, facts, findings)
+        closest_pairs(folder / "closest_pairs.png", seen, closest(seen.slices))
+        write_csv(folder / "similarity.csv", histogram(seen.slices))
+        write_csv(folder / "faults.csv", faults(seen))
+    named = {finding.id: asdict(finding) for finding in findings}
+    for fields in named.values():
+        del fields["id"]
+    summary = {severity: sum(f.severity == severity for f in findings) for severity in SEVERITIES}
+    write_json(metrics, {"summary": summary, "findings": named, **facts})
+    for finding in findings:
+        print(f"{finding.severity}: {finding.message}")
+
+
+def closest(slices: pd.DataFrame) -> list[int]:
+    """Rows of the valid and test slices closest to a training slice, one at most of any group."""
+    ranked = slices[slices["split"] != "train"].sort_values("similarity", ascending=False, kind="stable")
+    return ranked.drop_duplicates("group").head(PAIRS).index.to_list()
+
+
+def histogram(slices: pd.DataFrame) -> pd.DataFrame:
+    """Valid and test slices by split and similarity to their most similar training slice."""
+    edges = np.linspace(0, 1, BINS + 1).round(3)
+    rows = []
+    for split in SPLITS[1:]:
+        counts, _ = np.histogram(slices.similarity[slices["split"] == split].clip(0, 1), edges)
+        bins = {"similarity_from": edges[:-1], "similarity_to": edges[1:], "images": counts}
+        rows.append(pd.DataFrame({"split": split, **bins}))
+    return pd.concat(rows)
+
+
+def faults(seen: Survey) -> pd.DataFrame:
+    """What to look at by hand: split, file, annotation (its id; empty for the whole image), fault."""
+    columns = ["split", "file", "annotation", "fault"]
+    labels = seen.annotations.rename(columns={"id": "annotation"})
+    slices = seen.slices.assign(annotation=pd.NA, unannotated=seen.slices.annotations == 0)
+    unnamed = pd.DataFrame([path.split("/", 1) for path in seen.unnamed], columns=columns[:2])
+    parts = [
+        *(labels[labels[fault]].assign(fault=fault) for fault in FAULTS),
+        *(slices[slices[fault]].assign(fault=fault) for fault in ("unannotated", "blank", "outlier", "lost")),
+        unnamed.assign(annotation=pd.NA, fault="unnamed"),
+    ]
+    return pd.concat([part[columns].astype({"annotation": "Int64"}) for part in parts])

@@ -1,0 +1,117 @@
+"""The figures of the audit, as nested dicts of numbers and strings, which DVC shows and compares."""
+
+from collections.abc import Collection
+from typing import Any
+
+import pandas as pd
+
+from tumorseg import SPLITS
+from tumorseg.audit import labels, leak
+from tumorseg.audit.survey import Survey
+
+DIGITS = 4  # of fractions
+
+
+def measure(seen: Survey, tumor_categories: Collection[str]) -> dict[str, Any]:
+    """The figures that the findings rest on."""
+    facts = {
+        "images": _images(seen),
+        "leak": _leak(seen),
+        "groups": _groups(seen.slices),
+        "labels": _labels(seen),
+        "categories": {name: _category(seen, name, tumor_categories) for name in seen.categories},
+        "order": _order(seen.slices),
+    }
+    return _rounded(facts)
+
+
+def _images(seen: Survey) -> dict[str, Any]:
+    slices = seen.slices
+    formats = slices.channels.astype(str) + "x" + slices.bits.astype(str) + " bit"
+    return {
+        "images": len(slices),
+        **{split: len(seen.of(split)) for split in SPLITS},
+        "sizes": {name: int(count) for name, count in slices["size"].value_counts().sort_index().items()},
+        "formats": {name: int(count) for name, count in formats.value_counts().sort_index().items()},
+        "over_8_bits": int((slices.bits > 8).sum()),
+        **{fault: int(slices[fault].sum()) for fault in ("blank", "outlier")},
+        "unnamed_files": len(seen.unnamed),
+    }
+
+
+def _leak(seen: Survey) -> dict[str, Any]:
+    shown = seen.slices[~seen.slices.blank]
+    facts: dict[str, Any] = {
+        "sibling_from": leak.SIBLING,
+        "copy_from": leak.COPY,
+        "same_bytes": leak.repeats(shown, "digest"),
+        "same_pixels": leak.repeats(shown, "pixels"),
+        "copies": leak.repeats(shown, "copy"),
+    }
+    train, numbered = seen.of("train"), seen.slices.sequence.notna().all()
+    for split in SPLITS[1:]:
+        part = seen.of(split)
+        siblings = part.similarity >= leak.SIBLING
+        copied = seen.arrays["train"].masks[part.nearest]
+        facts[split] = {
+            "with_sibling_in_train": int(siblings.sum()),
+            "share": float(siblings.mean()),
+            "similarity_median": float(part.similarity.median()),
+            "copied_dice": leak.copied_dice(seen.arrays[split].masks, copied),
+        }
+        if numbered:
+            nearest = train.sequence.iloc[part.nearest]
+            facts[split]["near_in_sequence"] = leak.near_in_sequence(part.sequence, train.sequence, nearest)
+    return facts
+
+
+def _groups(slices: pd.DataFrame) -> dict[str, Any]:
+    sizes, splits = slices.groupby("group").size(), slices.groupby("group")["split"].nunique()
+    return {
+        "groups": len(sizes),
+        "largest": int(sizes.max()),
+        "single_slices": int((sizes == 1).sum()),
+        "in_several_splits": int((splits > 1).sum()),
+    }
+
+
+def _labels(seen: Survey) -> dict[str, Any]:
+    table, slices = seen.annotations, seen.slices
+    shapes = table["shape"].value_counts().reindex(labels.SHAPES, fill_value=0)
+    return {
+        "annotations": len(table),
+        "shapes": {shape: int(count) for shape, count in shapes.items()},
+        **{fault: int(table[fault].sum()) for fault in labels.FAULTS},
+        "images_with_several": int((slices.annotations > 1).sum()),
+        "images_with_none": int((slices.annotations == 0).sum()),
+        "lost_at_working_size": int(slices.lost.sum()),
+    }
+
+
+def _category(seen: Survey, name: str, tumor_categories: Collection[str]) -> dict[str, Any]:
+    part = seen.annotations[seen.annotations.category == name]
+    counts = {
+        "tumor": "yes" if name in tumor_categories else "no",
+        "images": len(part[["split", "file"]].drop_duplicates()),
+        "annotations": len(part),
+    }
+    if not part.pixels.any():
+        return counts
+    return counts | {f"mean_{of}": float(value) for of, value in part[["share", "x", "y"]].mean().items()}
+
+
+def _order(slices: pd.DataFrame) -> dict[str, Any]:
+    """Whether categories follow file numbers; empty without numbers or with fewer than two categories."""
+    several = slices.category.str.contains("+", regex=False)
+    single = slices[~several & (slices.annotations > 0)].sort_values("sequence", kind="stable")
+    names = sorted(single.category.unique())
+    if len(names) < 2 or slices.sequence.isna().any():
+        return {}
+    auc = {name: labels.order_auc(single.sequence, single.category == name) for name in names}
+    return {**labels.category_runs(single.category, single.group), "auc": auc}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return round(value, DIGITS) if isinstance(value, float) else value
