@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tumorseg import stage
 from tumorseg.params import load_params
-from tumorseg.training import Recipe, train_model
+from tumorseg.recipe import Recipe
+from tumorseg.training import train_model
 
 
 def main(name: str) -> None:

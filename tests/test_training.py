@@ -14,8 +14,9 @@ import torch
 from tumorseg.artifact import load_model
 from tumorseg.errors import UserError
 from tumorseg.params import load_params
+from tumorseg.recipe import Recipe
 from tumorseg.slices import load_split
-from tumorseg.training import Recipe, pixel_statistics, train_model
+from tumorseg.training import pixel_statistics, train_model
 
 
 def recipe(name: str, epochs: int = 3, **changes) -> Recipe:

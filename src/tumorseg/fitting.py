@@ -5,7 +5,7 @@ import sys
 import time
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -19,10 +19,8 @@ from tumorseg.errors import UserError
 from tumorseg.losses import build_loss
 from tumorseg.metrics import HALF, LEVELS, best_dice, confusion, count_levels, scores, to_levels
 from tumorseg.predict import pick_device
+from tumorseg.recipe import Recipe
 from tumorseg.slices import SplitArrays
-
-if TYPE_CHECKING:
-    from tumorseg.training import Recipe
 
 MONITOR = "valid_best_dice"
 
@@ -82,7 +80,7 @@ class EpochSampler(Sampler):
         return iter([(self.epoch, int(index)) for index in order])
 
 
-def loader(arrays: SplitArrays, split: str, statistics: tuple[float, float], recipe: "Recipe") -> DataLoader:
+def loader(arrays: SplitArrays, split: str, statistics: tuple[float, float], recipe: Recipe) -> DataLoader:
     """Batches of a split, the same whatever the number of loader processes; only train is augmented."""
     augmentation = Augmentation(recipe.augment) if split == "train" else None
     workers = recipe.compute.workers
@@ -123,7 +121,7 @@ class Tally:
 class Segmenter(L.LightningModule):
     """Trains `net` with AdamW and a one-cycle schedule; `curves` has a row an epoch and split."""
 
-    def __init__(self, net: nn.Module, recipe: "Recipe") -> None:
+    def __init__(self, net: nn.Module, recipe: Recipe) -> None:
         super().__init__()
         self.net, self.recipe = net, recipe
         self.loss = build_loss(recipe.model.loss, recipe.pos_weight)
@@ -198,7 +196,7 @@ def fit_net(
     net: nn.Module,
     splits: dict[str, SplitArrays],
     statistics: tuple[float, float],
-    recipe: "Recipe",
+    recipe: Recipe,
     checkpoints: Path,
 ) -> tuple[list[dict[str, Any]], int]:
     """Train `net` in place, resuming from `checkpoints` where a run was cut off.

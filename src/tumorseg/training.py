@@ -1,11 +1,8 @@
 """Train one model: a net through Lightning, resuming where a killed run stopped; a baseline by fitting."""
 
-import hashlib
-import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,34 +14,8 @@ from tumorseg.metrics import HALF, best_dice, confusion, count_levels, scores
 from tumorseg.models.baseline import Baseline
 from tumorseg.models.registry import build_model
 from tumorseg.predict import predict_levels
+from tumorseg.recipe import Recipe
 from tumorseg.slices import SplitArrays, load_split
-
-if TYPE_CHECKING:
-    from tumorseg.params import Augment, Compute, Model, Train
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """All that training depends on, besides the data and the code."""
-
-    name: str  # what the model is called in params.yaml
-    model: "Model"
-    seed: int
-    epochs: int
-    pos_weight: float  # what a tumour pixel weighs in cross-entropy
-    augment: "Augment"
-    train: "Train"
-    compute: "Compute"
-
-    def fingerprint(self, prepared: Path) -> str:
-        """A digest of params, prepared data and code: what a checkpoint may be resumed with."""
-        plain = {k: v.model_dump() if hasattr(v, "model_dump") else v for k, v in vars(self).items()}
-        del plain["compute"]["workers"]  # changes nothing
-        digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
-        for path in [*sorted(prepared.rglob("*.npy")), *sorted(Path(__file__).parent.rglob("*.py"))]:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        return digest.hexdigest()[:16]
 
 
 def train_model(recipe: Recipe, prepared: Path, out: Path, curves: Path, work: Path) -> None:
