@@ -1,9 +1,9 @@
 # `make help` lists the targets. Everything is installed into .venv, nothing outside this folder.
 PYTHON ?= python3
-BIN := $(CURDIR)/.venv/bin
+BIN := .venv/bin
 READY := .venv/ready
 # Stages are run as `python stages/...`: that must be this python.
-export PATH := $(BIN):$(PATH)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
@@ -44,5 +44,5 @@ lock: ## Pin requirements.txt anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header \
 		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.txt
 
-clean: ## Remove what git does not track, the DVC cache and .venv included
-	git clean -ffdXq
+clean: ## Remove .venv, checkpoints, the page and caches of tools; data and results stay
+	rm -rf .venv .work dvc_plots .pytest_cache .ruff_cache .dvc/plots/offline.html

@@ -117,10 +117,9 @@ def test_no_tumour_in_train_is_an_error_and_writes_nothing(tmp_path, kept):
     assert len(list(plots.iterdir())) == 1
 
 
-def test_one_slice_in_train_and_none_elsewhere_is_enough(tmp_path):
-    metrics = tmp_path / "metrics.json"
-    class_balance(write(tmp_path / "prepared", ROWS[:1]), metrics, tmp_path / "plots")
-    values = json.loads(metrics.read_text())
-    assert values["pos_weight"] == 3.0  # 90 / 10
-    assert values["valid"]["images"] == 0
-    assert np.isnan(values["valid"]["imbalance"])
+@pytest.mark.parametrize("split", ["train", "valid"])
+def test_a_split_to_choose_on_without_tumour_is_refused(tmp_path, split):
+    rows = [(*row[:-1], 0) if row[0] == split else row for row in ROWS]
+    with pytest.raises(UserError, match=f"tumor_categories: the {split} split has no tumour pixel"):
+        class_balance(write(tmp_path / "prepared", rows), tmp_path / "metrics.json", tmp_path / "plots")
+    assert not (tmp_path / "metrics.json").exists()

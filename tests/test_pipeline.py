@@ -19,7 +19,6 @@ def dvc(repo: Path, *arguments: str, fails: bool = False) -> str:
     bin_folder = str(Path(sys.executable).parent)
     environment = os.environ | {
         "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(repo / "src"),
         "DVC_NO_ANALYTICS": "1",
         "GIT_AUTHOR_NAME": "test",
         "GIT_AUTHOR_EMAIL": "test@example.org",
@@ -78,7 +77,7 @@ def finished(fresh, tmp_path_factory) -> Path:
     """A clone after its first `dvc repro`, all committed."""
     repo = copy(fresh, tmp_path_factory.mktemp("finished"))
     output = dvc(repo, "repro")
-    stages = ["validate", "download", "render_masks", "prepare", "class_balance"]
+    stages = ["validate", "download", "render_masks", "prepare", "audit", "class_balance"]
     pairs = [f"{stage}@{name}" for stage in ("train", "evaluate") for name in MODELS]
     assert sorted(ran(output)) == sorted([*stages, *pairs, "compare", "report"])
     commit(repo)
@@ -170,3 +169,10 @@ def test_a_bad_value_is_one_line_and_loses_nothing(finished, tmp_path, change, m
     assert set(ran(output)) <= {"validate"}
     subprocess.run(["git", "checkout", "--quiet", "params.yaml"], cwd=repo, check=True)
     assert set(ran(dvc(repo, "repro"))) <= {"validate"}
+
+
+def test_a_copy_of_the_project_runs_its_own_code(finished, tmp_path):
+    repo = copy(finished, tmp_path)
+    module = repo / "src/tumorseg/report.py"
+    module.write_text(module.read_text(encoding="utf-8") + '\nprint("this is the copy")\n', encoding="utf-8")
+    assert "this is the copy" in dvc(repo, "repro", "report")

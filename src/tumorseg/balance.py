@@ -26,17 +26,19 @@ def class_balance(prepared: Path, metrics: Path, plots: Path) -> None:
         plots: Folder for tumor_fraction.csv, composition.png and samples.png.
 
     Raises:
-        UserError: The train split has no tumour pixel.
+        UserError: The train or the valid split has no tumour pixel.
     """
     from tumorseg.figures import composition, samples
 
     table = read_table(prepared).assign(pixels=lambda t: t.height * t.width)
     parts = {split: table[table.split == split] for split in SPLITS} | {"all": table}
     result: dict[str, Any] = {name: describe(part) for name, part in parts.items()}
-    if not result["train"]["tumor_pixels"]:
-        raise UserError(
-            "params.yaml: tumor_categories: the train split has no tumour pixel; name categories that it has"
-        )
+    for split in ("train", "valid"):  # to learn from, and to choose epoch and threshold on
+        if not result[split]["tumor_pixels"]:
+            raise UserError(
+                f"params.yaml: tumor_categories: the {split} split has no tumour pixel; "
+                "name categories that it has"
+            )
     train = load_split(prepared, "train")
     chosen = np.unique(np.linspace(0, len(train) - 1, min(SAMPLES, len(train))).astype(int))
     with atomic_folder(plots) as folder:

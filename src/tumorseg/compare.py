@@ -1,7 +1,6 @@
 """Every model side by side."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +24,26 @@ def compare_models(
         metrics: Folder of <model>.json, as written by `evaluation.evaluate_model`.
         curves: Folder of <model>.csv, as written by `training.train_model`.
         evaluated: Folder of <model>/{pr_curve,confusion}.csv.
-        out: JSON file: the scores of each model that a leaderboard needs, best test Dice first.
+        out: JSON file: the scores of each model that a leaderboard needs, best valid Dice first.
         plots: Folder for leaderboard.csv, curves.csv, pr_curve.csv and confusion.csv.
     """
     results = {name: json.loads((metrics / f"{name}.json").read_text(encoding="utf-8")) for name in names}
-    # An undefined Dice (NaN: no tumour in test, none found) ranks last.
-    dice = {name: result["test"]["at_best"]["pooled"]["dice"] for name, result in results.items()}
-    ranking = sorted(names, key=lambda name: (math.isnan(dice[name]), -dice[name]))
+    # By valid: the order suggests which model to deliver, and test is for no choice.
+    ranking = sorted(names, key=lambda name: -results[name]["valid"]["at_best"]["pooled"]["dice"])
     board = {name: summary(results[name]) for name in ranking}
     with atomic_folder(plots) as folder:
         write_csv(folder / "leaderboard.csv", leaderboard({name: results[name] for name in ranking}))
-        write_csv(folder / "curves.csv", pd.concat([pd.read_csv(curves / f"{name}.csv") for name in names]))
+        write_csv(folder / "curves.csv", pd.concat([read_csv(curves / f"{name}.csv") for name in names]))
         for table in TABLES:
-            parts = [pd.read_csv(evaluated / name / f"{table}.csv").assign(model=name) for name in names]
+            parts = [read_csv(evaluated / name / f"{table}.csv").assign(model=name) for name in names]
             write_csv(folder / f"{table}.csv", pd.concat(parts))
     write_json(out, board)
     print(pd.DataFrame(board).T.astype({"parameters": int}).to_string(float_format="{:.3f}".format))
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """A table whose model names stay text, be they `NA` or `01`."""
+    return pd.read_csv(path, dtype={"model": str}, keep_default_na=False, na_values={"loss": [""]})
 
 
 def summary(result: dict[str, Any]) -> dict[str, float]:

@@ -15,12 +15,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from tumorseg import SPLITS
 from tumorseg.files import atomic_file
 
 DPI = 150
 STYLE = {
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same on every machine
     "font.size": 9,
+    "text.parse_math": False,  # a $ in a file name is a $
     "axes.titlesize": 10,
     "axes.titlelocation": "left",
     "axes.titleweight": "bold",
@@ -33,7 +35,6 @@ CATEGORY_COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4
 NO_CATEGORY, NO_CATEGORY_COLOR = "none", "#999999"
 TINT = 0.35  # opacity of false negatives and false positives
 TITLE_WIDTH = 26  # characters that fit over a slice
-SPLITS = ["train", "valid", "test"]
 
 
 def composition(path: Path, table: pd.DataFrame) -> None:

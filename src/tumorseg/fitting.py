@@ -181,6 +181,13 @@ class Segmenter(L.LightningModule):
         self.curves = checkpoint["curves"]
 
 
+class Patience(EarlyStopping):
+    """Early stopping that a resumed run remembers: one that had stopped trains no further."""
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        trainer.should_stop = self.wait_count >= self.patience
+
+
 def choose_precision(precision: str, accelerator: str) -> str:
     """Resolve `auto`: bfloat16 where the processor computes in it, else float32."""
     if precision != "auto":
@@ -210,9 +217,7 @@ def fit_net(
     common = {"dirpath": checkpoints, "enable_version_counter": False, "save_on_train_epoch_end": True}
     best = ModelCheckpoint(filename="best", monitor=MONITOR, mode="max", **common)
     latest = ModelCheckpoint(filename="latest", **common)  # not `save_last`, which skips all but the best
-    patience = EarlyStopping(
-        MONITOR, mode="max", patience=recipe.train.patience, check_on_train_epoch_end=True
-    )
+    patience = Patience(MONITOR, mode="max", patience=recipe.train.patience, check_on_train_epoch_end=True)
     trainer = L.Trainer(
         accelerator=recipe.compute.accelerator,
         devices=1,

@@ -63,10 +63,6 @@ class Dataset(Frozen):
     epochs: Count
 
 
-class Split(Frozen):
-    strategy: Literal["shipped"]
-
-
 class Augment(Frozen):
     hflip: Fraction
     vflip: Fraction
@@ -80,7 +76,7 @@ class Loss(Frozen):
 class Train(Frozen):
     batch_size: Count
     lr: Positive  # peak of the one-cycle schedule
-    weight_decay: Annotated[float, Field(ge=0)]
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     patience: Count  # epochs without a better valid Dice before stopping
 
 
@@ -118,7 +114,6 @@ class Params(Frozen):
     data: str
     model: str
     datasets: dict[Name, Dataset]
-    split: Split
     augment: Augment
     loss: Loss
     train: Train
@@ -164,6 +159,8 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: not found; run from the project's root folder") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     try:

@@ -64,8 +64,10 @@ def _read(path: Path) -> np.ndarray:
     # nor FFD9, the end of the image, so the last scan of a whole file is followed by an end.
     if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]:
         raise UserError(f"{path}: the JPEG is cut off; replace it where it comes from and run again")
+    # Annotations are of the pixels as stored: an EXIF orientation would turn a slice against its mask.
+    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
+        array = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
     except cv2.error:  # absurd sizes
         array = None
     if array is None:

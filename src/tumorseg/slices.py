@@ -1,4 +1,4 @@
-"""The prepared slices: one array of images and one of masks a split, and the Dataset over them.
+"""The prepared slices: one array of images and one of masks a split.
 
 `data/prepared/<split>/{images,masks}.npy` are uint8 (N, S, S), masks 0/1; row `index` of a split is
 the row of `data/prepared/slices.csv` with the same split and index.

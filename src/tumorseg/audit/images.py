@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
+
+from tumorseg.errors import UserError
 
 BLANK = 1.0  # standard deviation, in grey levels, up to which a slice shows nothing
 OUTLIER = 5.0  # robust z-score: 1 slice in 1.7 million if they were normally distributed
@@ -19,16 +21,19 @@ def read_header(path: Path) -> dict[str, object]:
     Only the header is decoded; `prepare.prepare` has refused files that are cut off.
 
     Raises:
-        OSError: The file cannot be read, or is not an image.
+        UserError: The file is no image that Pillow knows.
     """
     content = path.read_bytes()
-    with Image.open(BytesIO(content)) as image:
-        return {
-            "digest": hashlib.sha256(content).hexdigest(),
-            "size": f"{image.width}x{image.height}",
-            "channels": len(image.getbands()),
-            "bits": 16 if image.mode.startswith("I;16") else BITS.get(image.mode, 8),
-        }
+    try:
+        image = Image.open(BytesIO(content))
+    except UnidentifiedImageError:
+        raise UserError(f"{path}: its header is of no common image format; save it as PNG or JPEG") from None
+    return {
+        "digest": hashlib.sha256(content).hexdigest(),
+        "size": f"{image.width}x{image.height}",
+        "channels": len(image.getbands()),
+        "bits": 16 if image.mode.startswith("I;16") else BITS.get(image.mode, 8),
+    }
 
 
 def robust_z(values: pd.Series) -> pd.Series:
