@@ -148,6 +148,7 @@ const STYLE = {
   view: { stroke: null },
 };
 const WIDE = 700;  // pixels: wider than half a page
+const WIDE_IMAGE = 1200;  // pixels: too fine to be shown in half a page
 
 function add(parent, tag, text) {
   const element = parent.appendChild(document.createElement(tag));
@@ -185,9 +186,8 @@ function layOutImages(figure, div) {
     img.alt = figure.querySelector("h3").textContent;
     img.onerror = () => { add(box, "p", "Cannot be read: " + img.src).className = "error"; };
     img.onload = () => {
-      const shape = img.naturalWidth / img.naturalHeight;
-      figure.classList.toggle("wide", shape > 2);
-      figure.classList.toggle("tall", shape < 1.3);
+      figure.classList.toggle("wide", img.naturalWidth > WIDE_IMAGE);
+      figure.classList.toggle("tall", img.naturalWidth < 1.3 * img.naturalHeight);
     };
     img.src = img.src;  // so that onload comes even where the image was there before
   }
