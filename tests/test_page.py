@@ -77,6 +77,8 @@ def tables(models: list[str]) -> dict[str, pd.DataFrame]:
     confusion["pixels"] = 1000 * confusion["share"]
     fractions = grid(split=["train", "valid", "test"], fraction_from=[0.0, 0.05, 0.1])
     fractions["fraction_to"], fractions["images"] = fractions["fraction_from"] + 0.05, [3, 5, 1] * 3
+    similarity = grid(split=["valid", "test"], similarity_from=[0.8, 0.9])
+    similarity["similarity_to"], similarity["images"] = similarity["similarity_from"] + 0.1, [3, 5, 1, 2]
     selected = {
         f"selected/{name}": table[table["model"] == models[-1]].drop(columns="model")
         for name, table in {"pr_curve": pr_curve, "confusion": confusion}.items()
@@ -87,6 +89,7 @@ def tables(models: list[str]) -> dict[str, pd.DataFrame]:
         "compare/leaderboard": leaderboard,
         "compare/confusion": confusion,
         "class_balance/tumor_fraction": fractions,
+        "audit/similarity": similarity,
     }
 
 
@@ -98,6 +101,8 @@ def fill(folder: Path, models: list[str]) -> None:
     picture = folder / "class_balance/samples.png"
     figures.samples(picture, images, masks, ["a", "b", "c"])
     for path in [
+        "audit/audit",
+        "audit/closest_pairs",
         "class_balance/composition",
         "selected/overlays",
         *(f"evaluate/{m}/overlays" for m in models),
