@@ -49,3 +49,8 @@ def pack(root: Path, path: Path, below: str = "") -> Path:
         for file in sorted(root.rglob("*")):
             archive.write(file, f"{below}{file.relative_to(root).as_posix()}")
     return path
+
+
+def without_progress(printed: str) -> list[str]:
+    """The lines printed, without those that only a slow machine prints."""
+    return [line for line in printed.splitlines() if " done in " not in line]

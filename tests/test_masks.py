@@ -3,7 +3,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from coco_builder import annotation, image, write_annotations
+from coco_builder import annotation, image, without_progress, write_annotations
 
 from tumorseg.errors import UserError
 from tumorseg.masks import render_masks
@@ -37,7 +37,7 @@ def test_masks_and_what_is_said_of_them(
     box[6:, 10:] = 255
     np.testing.assert_array_equal(read["valid/a.b.png"], box)
     assert not read["test/c.png"].any()
-    assert capsys.readouterr().out.splitlines()[1::2] == [
+    assert without_progress(capsys.readouterr().out) == [
         "train: 2 masks, 0 of them empty",
         "valid: 2 masks, 1 of them empty; images with several annotations: 1; "
         "annotations cut off at the image's edge: 1",
