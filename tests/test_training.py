@@ -60,7 +60,7 @@ def test_killed_and_resumed_gives_the_bytes_of_an_unbroken_run(prepared, tmp_pat
     for line in process.stdout:
         if line.startswith("resnet 2/4"):
             break
-    checkpoints = tmp_path / "b/work/resnet"
+    checkpoints = tmp_path / "b" / "work" / "resnet"
     deadline = time.monotonic() + 30
     while not list(checkpoints.glob("*/latest.ckpt")) and time.monotonic() < deadline:
         time.sleep(0.01)
