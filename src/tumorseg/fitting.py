@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from tumorseg.augment import Augmentation
 from tumorseg.errors import UserError
 from tumorseg.losses import build_loss
-from tumorseg.metrics import HALF, LEVELS, best_dice, confusion, count_levels, scores, to_levels
+from tumorseg.metrics import LEVELS, count_levels, summarise_counts, to_levels
 from tumorseg.predict import pick_device
 from tumorseg.recipe import Recipe
 from tumorseg.slices import SplitArrays
@@ -109,13 +109,7 @@ class Tally:
 
     def row(self) -> dict[str, float]:
         """Mean loss; accuracy and Dice at 0.5; Dice at the threshold that is best here."""
-        values = scores(*confusion(self.counts))
-        return {
-            "loss": self.loss / self.slices,
-            "accuracy": float(values["accuracy"][HALF]),
-            "dice": float(values["dice"][HALF]),
-            "best_dice": best_dice(self.counts),
-        }
+        return {"loss": self.loss / self.slices, **summarise_counts(self.counts)}
 
 
 class Segmenter(L.LightningModule):

@@ -1,10 +1,13 @@
 """Losses of logits (N, 1, H, W) against masks of 0 and 1 of the same shape; each gives a scalar."""
 
+from typing import get_args
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-LOSSES = ("bce", "dice", "bce_dice")
+from tumorseg.types import LossName
+
 SMOOTH = 1.0  # pixels added above and below the fraction: a batch without tumour, found as such, costs ~0
 
 
@@ -55,4 +58,4 @@ def build_loss(name: str, pos_weight: float) -> nn.Module:
             return DiceLoss()
         case "bce_dice":
             return SumLoss(BCELoss(pos_weight), DiceLoss())
-    raise ValueError(f"loss: {name!r} is not one of {', '.join(LOSSES)}")
+    raise ValueError(f"loss: {name!r} is not one of {', '.join(get_args(LossName))}")

@@ -92,6 +92,20 @@ def best_dice(counts: np.ndarray) -> float:
     return float(np.nan_to_num(scores(*confusion(counts))["dice"][1:]).max())
 
 
+def summarise_counts(counts: np.ndarray) -> dict[str, float]:
+    """What a curve shows of one epoch: accuracy and dice at 0.5, and best_dice.
+
+    Args:
+        counts: int (2, 256).
+    """
+    values = scores(*confusion(counts))
+    return {
+        "accuracy": float(values["accuracy"][HALF]),
+        "dice": float(values["dice"][HALF]),
+        "best_dice": best_dice(counts),
+    }
+
+
 def best_level(counts: np.ndarray) -> int:
     """The level (1…255) whose threshold has the highest Dice; the lowest such level of several.
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tumorseg.errors import UserError
 from tumorseg.models.registry import check_options
-from tumorseg.types import Count, Fraction, Positive
+from tumorseg.types import Count, Fraction, LossName, Positive
 
 PARAMS_FILE = Path("params.yaml")
 NAME = r"^[A-Za-z0-9_-]+$"  # names become file and stage names
@@ -94,7 +94,7 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
     architecture: str
-    loss: Literal["bce", "dice", "bce_dice"] | None = None
+    loss: LossName | None = None
 
     @property
     def options(self) -> dict[str, Any]:

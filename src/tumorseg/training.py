@@ -10,7 +10,7 @@ import torch
 
 from tumorseg.artifact import ModelInfo, save_model
 from tumorseg.files import atomic_folder, write_csv
-from tumorseg.metrics import HALF, best_dice, confusion, count_levels, scores
+from tumorseg.metrics import count_levels, summarise_counts
 from tumorseg.models.baseline import Baseline
 from tumorseg.models.registry import build_model
 from tumorseg.predict import predict_levels
@@ -81,6 +81,4 @@ def fit_baseline(
     net.fit((images.float() / 255 - mean) / std, masks.float())
     levels = predict_levels(net, splits["valid"].images, mean, std, torch.device("cpu"))
     counts = count_levels(levels, splits["valid"].masks).sum(0)
-    at_half = {name: values[HALF] for name, values in scores(*confusion(counts)).items()}
-    row = {"epoch": 0, "loss": np.nan, "accuracy": at_half["accuracy"], "dice": at_half["dice"]}
-    return [row | {"best_dice": best_dice(counts), "split": "valid"}]
+    return [{"epoch": 0, "loss": np.nan, **summarise_counts(counts), "split": "valid"}]

@@ -8,5 +8,6 @@ Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+LossName = Literal["bce", "dice", "bce_dice"]
 
-__all__ = ["Count", "Dropout", "Fraction", "Literal", "Positive"]
+__all__ = ["Count", "Dropout", "Fraction", "Literal", "LossName", "Positive"]

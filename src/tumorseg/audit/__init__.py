@@ -14,10 +14,10 @@ from tumorseg import SPLITS
 from tumorseg.audit.facts import measure
 from tumorseg.audit.findings import SEVERITIES, find
 from tumorseg.audit.labels import FAULTS
+from tumorseg.audit.leak import BINS
 from tumorseg.audit.survey import Survey, survey
 from tumorseg.files import atomic_folder, write_csv, write_json
 
-BINS = 40  # of the histogram of similarities, from 0 to 1
 PAIRS = 9  # pictures of a slice beside its most similar training slice
 
 

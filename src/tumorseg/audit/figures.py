@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from tumorseg.audit.findings import Finding
-from tumorseg.audit.leak import SIBLING
+from tumorseg.audit.leak import BINS, SIBLING
 from tumorseg.audit.survey import Survey
 from tumorseg.figures import CATEGORY_COLORS, DPI, NO_CATEGORY_COLOR, STYLE, TRUTH, outline, save, show_slice
 
@@ -30,7 +30,6 @@ SHAPE_NAMES = {
     "run_lengths": "other run lengths",
     "box": "bare boxes",
 }
-BINS = 40  # of the histogram of similarities
 PAIRS_A_ROW = 3
 
 

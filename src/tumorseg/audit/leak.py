@@ -20,6 +20,7 @@ SIBLING = 0.85  # correlation from which two slices are taken for one patient's
 COPY = 0.995  # correlation from which two slices are taken for one slice
 NEIGHBORS = 2  # a slice has one neighbour on either side of it in its stack
 NEAR = 3  # file numbers apart, at most, that count as near
+BINS = 40  # of the histogram of similarities, from 0 to 1
 BLOCK = 1024  # rows of the similarity matrix held at a time
 SKIPPED = -2.0  # in place of a similarity that does not count
 DECIMALS = 6  # of similarities: the last bits of a matrix product vary with the number of threads

@@ -10,7 +10,7 @@ import importlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import ConfigDict, ValidationError, create_model
 
@@ -72,7 +72,7 @@ def check_options(name: str, options: dict[str, Any], has_loss: bool) -> None:
     """
     architecture = describe(name)
     if architecture.learns and not has_loss:
-        raise ValueError("loss: missing; choose bce, dice or bce_dice")
+        raise ValueError(f"loss: missing; choose one of {', '.join(get_args(types.LossName))}")
     if not architecture.learns and has_loss:
         raise ValueError(f"loss: {name} learns nothing, so it takes none")
     schema = create_model(name, __config__=ConfigDict(strict=True), **architecture.options)
