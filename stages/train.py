@@ -14,14 +14,15 @@ def main(name: str) -> None:
     weight = params.loss.pos_weight
     if weight == "auto":
         weight = json.loads(Path("metrics/class_balance.json").read_text(encoding="utf-8"))["pos_weight"]
+    model = params.model_named(name)
     recipe = Recipe(
         name=name,
-        model=params.model_named(name),
+        model=model,
         seed=params.seed,
-        epochs=params.dataset.epochs,
+        epochs=model.epochs or params.dataset.epochs,
         pos_weight=weight,
-        augment=params.augment,
-        train=params.train,
+        augment=params.augment.changed(model.augment),
+        train=params.train.changed(model.train),
         compute=params.compute,
     )
     train_model(

@@ -33,6 +33,8 @@ def write_prepared(folder: Path, sizes: dict[str, int], size: int = 32) -> Path:
                     "index": index,
                     "image_id": index,
                     "file": f"{len(rows)}_slice.jpg",
+                    "shipped": split,
+                    "group": len(rows) // 2,
                     "category": "01"[index % 2],
                     "annotations": 1,
                     "sequence": len(rows),

@@ -1,9 +1,11 @@
 import math
+from typing import get_args
 
 import pytest
 import torch
 
 from tumorseg.losses import build_loss
+from tumorseg.types import LossName
 
 LOGITS = torch.tensor([[[[0.0, math.log(3)], [-math.log(3), 0.0]]]])  # probabilities ½ ¾ ¼ ½
 MASKS = torch.tensor([[[[0.0, 1.0], [0.0, 1.0]]]])
@@ -32,7 +34,19 @@ def test_dice_of_an_empty_batch_found_empty_is_nothing():
     assert loss(torch.full_like(empty, 30), empty).item() > 0.9
 
 
-@pytest.mark.parametrize("name", ["bce", "dice", "bce_dice"])
+def test_focal_by_hand():
+    # Mean of −(1 − p)² log p over the probabilities of what is true: ½ ¾ ¾ ½.
+    expected = -(2 * 0.25 * math.log(0.5) + 2 * 0.0625 * math.log(0.75)) / 4
+    assert build_loss("focal", 9.0)(LOGITS, MASKS).item() == pytest.approx(expected)
+
+
+def test_tversky_by_hand():
+    # 1.25 of the tumour's 2 pixels are found, 0.75 are missed, 0.75 are false.
+    expected = 1 - 1.25 / (1.25 + 0.3 * 0.75 + 0.7 * 0.75)
+    assert build_loss("tversky", 9.0)(LOGITS, MASKS).item() == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", get_args(LossName))
 def test_extreme_logits_stay_finite(name):
     logits = torch.tensor([[[[-1e4, 1e4]]]], requires_grad=True)
     loss = build_loss(name, 26.0)(logits, torch.tensor([[[[1.0, 0.0]]]]))
@@ -46,5 +60,5 @@ def test_pos_weight_moves_with_the_loss():
 
 
 def test_unknown_loss_lists_the_choices():
-    with pytest.raises(ValueError, match="'focal' is not one of bce, dice, bce_dice"):
-        build_loss("focal", 1.0)
+    with pytest.raises(ValueError, match="'hinge' is not one of bce, dice, bce_dice, focal, tversky"):
+        build_loss("hinge", 1.0)

@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -32,12 +34,19 @@ def edited(root, tmp_path):
         ("batch_size: 8", "batchsize: 16", "train.batch_size: missing key"),
         ("batch_size: 8", "batch_size: 8\n  colour: red", "train.colour: unknown key"),
         ("seed: 0        #", "seed: -1       #", "seed: .*greater than or equal to 0"),
+        ("fail_on: []", "fail_on: [boxes, foo]", "audit.fail_on.1: .*'siblings_test'.* or .*, not 'foo'"),
+        ("fail_on: []", "fail_on: boxes", "audit.fail_on: .*list, not 'boxes'"),
         ("hflip: 0.5", "hflip: 1.5", "augment.hflip: .*less than or equal to 1"),
         ("lr: 0.002", "lr: .nan", "train.lr: .*"),
         ("lr: 0.002", "lr: .inf", "train.lr: .*finite"),
         ("weight_decay: 0.01", "weight_decay: .inf", "train.weight_decay: .*finite"),
         ("pos_weight: auto", "pos_weight: lots", "loss.pos_weight: .*"),
         ("pos_weight: auto", "pos_weight: 0", "loss.pos_weight: .*greater than 0"),
+        ("strategy: shipped", "strategy: patients", "split.strategy: .*'shipped', 'blocks' or 'similar'"),
+        ("folds: 8 ", "folds: 2 ", "split.folds: .*greater than or equal to 3"),
+        ("fold: 0 ", "fold: 8 ", "split.fold: 8 is not below folds, which is 8"),
+        ("gap: 5 ", "gap: -1 ", "split.gap: .*greater than or equal to 0"),
+        ("beta: 1.0", "beta: 0", "evaluate.beta: .*greater than 0"),
         ("accelerator: auto", "accelerator: tpu", "compute.accelerator: .*'auto', 'cpu', 'gpu' or 'mps'"),
         ("{kind: phantom,", "{kind: fantom,", "datasets.phantom.source: .*'phantom', 'archive', 'kaggle'"),
         ("{kind: phantom, seed: 0,", "{kind: phantom,", "datasets.phantom.source.seed: missing key"),
@@ -52,7 +61,7 @@ def edited(root, tmp_path):
         ),
         (
             "{architecture: simple_cnn, loss: bce_dice}",
-            "{architecture: simple_cnn, loss: focal}",
+            "{architecture: simple_cnn, loss: hinge}",
             "models.simple_cnn.loss",
         ),
         (
@@ -61,6 +70,11 @@ def edited(root, tmp_path):
             "models.nearest_slice.loss: nearest_slice learns nothing",
         ),
         ("  unet: {", "  ../unet: {", "models"),
+        ("width: 16", "width: 16, train: {lr: fast}", "models.unet.train.lr: .*number, not 'fast'"),
+        ("width: 16", "width: 16, train: {lr: -1.0}", "models.unet.train.lr: .*greater than 0"),
+        ("width: 16", "width: 16, train: {speed: 2}", "models.unet.train.speed: unknown key"),
+        ("width: 16", "width: 16, augment: {hflip: 2.0}", "models.unet.augment.hflip: .*less than or equal"),
+        ("width: 16", "width: 16, epochs: 0", "models.unet.epochs: .*greater than or equal to 1"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_key_and_value(edited, old, new, message):
@@ -72,6 +86,16 @@ def test_a_bad_value_is_one_line_that_names_key_and_value(edited, old, new, mess
 
 def test_numbers_are_read_as_dvc_writes_them(edited):
     assert edited("lr: 0.002", "lr: 1e-05").train.lr == 1e-5
+
+
+def test_a_model_may_train_with_values_of_its_own(edited):
+    params = edited("width: 16", "width: 16, epochs: 3, train: {lr: 0.1, ema: 0.9}, augment: {scale: 0.2}")
+    model = params.models["unet"]
+    assert model.options == {"width": 16, "depth": 4}
+    own, common = params.train.changed(model.train), params.train
+    assert (own.lr, own.ema, own.batch_size) == (0.1, 0.9, common.batch_size)
+    assert params.augment.changed(model.augment) == params.augment.model_copy(update={"scale": 0.2})
+    assert params.train.changed(params.models["resnet"].train) == common
 
 
 def test_all_mistakes_are_named_at_once(edited):
@@ -109,3 +133,9 @@ def test_a_missing_or_broken_file_is_one_line(tmp_path, content, message):
 def test_an_unknown_model_is_named_with_the_choices():
     with pytest.raises(UserError, match=r"models: 'foo' is not one of location_prior, .*unet"):
         load_params().model_named("foo")
+
+
+def test_checking_params_waits_for_no_large_package():
+    code = "import sys, tumorseg.params; print({'pandas', 'torch', 'sklearn'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

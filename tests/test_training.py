@@ -48,14 +48,22 @@ def test_same_recipe_same_bytes_whatever_the_workers_and_another_seed_others(pre
     assert run(replace(made, seed=1), prepared, tmp_path / "c")[0] != first[0]
 
 
-def test_killed_and_resumed_gives_the_bytes_of_an_unbroken_run(prepared, tmp_path):
-    unbroken = run(recipe("resnet", epochs=4), prepared, tmp_path / "a")
+def with_mean(made: Recipe, decay: float) -> Recipe:
+    """The recipe with a running mean of the weights."""
+    return replace(made, train=made.train.model_copy(update={"ema": decay}))
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.9])
+def test_killed_and_resumed_gives_the_bytes_of_an_unbroken_run(prepared, tmp_path, decay):
+    unbroken = run(with_mean(recipe("resnet", epochs=4), decay), prepared, tmp_path / "a")
     script = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
-        "from test_training import recipe, run\n"
-        "run(recipe('resnet', epochs=4), Path(sys.argv[2]), Path(sys.argv[3]))\n"
+        "from test_training import recipe, run, with_mean\n"
+        "made = with_mean(recipe('resnet', epochs=4), float(sys.argv[4]))\n"
+        "run(made, Path(sys.argv[2]), Path(sys.argv[3]))\n"
     )
-    command = [sys.executable, "-c", script, str(Path(__file__).parent), str(prepared), str(tmp_path / "b")]
+    paths = [str(Path(__file__).parent), str(prepared), str(tmp_path / "b")]
+    command = [sys.executable, "-c", script, *paths, str(decay)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     for line in process.stdout:
         if line.startswith("resnet 2/4"):
@@ -73,6 +81,17 @@ def test_killed_and_resumed_gives_the_bytes_of_an_unbroken_run(prepared, tmp_pat
     files = ("model/weights.safetensors", "model/model.json", "curves.csv")
     assert tuple((tmp_path / "b" / file).read_bytes() for file in files) == unbroken
     assert not checkpoints.exists()
+
+
+def test_the_running_mean_of_the_weights_is_what_is_kept(prepared, tmp_path):
+    plain = recipe("simple_cnn", epochs=1)
+    last = run(plain, prepared, tmp_path / "a")
+    assert run(with_mean(plain, 0.5), prepared, tmp_path / "b")[0] != last[0]
+    nets = [load_model(tmp_path / name / "model")[0].state_dict() for name in "ab"]
+    # Three steps from the same start: the mean lags behind, nowhere far from where the steps led.
+    for name, weights in nets[0].items():
+        assert not torch.equal(weights, nets[1][name]), name
+        torch.testing.assert_close(weights, nets[1][name], rtol=0, atol=0.05)
 
 
 def test_a_run_that_had_stopped_early_stays_stopped(prepared, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from typing import Any
 import lightning as L
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -28,6 +28,7 @@ MONITOR = "valid_best_dice"
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 warnings.filterwarnings("ignore", message=".*LeafSpec.*deprecated.*")
+warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # it resumes
 
 
 def derive_seed(*parts: int) -> int:
@@ -52,11 +53,11 @@ class SliceDataset(Dataset):
 
     def __getitem__(self, item: tuple[int, int]) -> tuple[Tensor, Tensor]:
         epoch, index = item
-        image = torch.from_numpy(self.arrays.images[index].copy())[None]
-        mask = torch.from_numpy(self.arrays.masks[index].copy())[None]
+        image, mask = self.arrays.images[index], self.arrays.masks[index]
         if self.augmentation is not None:
             image, mask = self.augmentation(image, mask, derive_seed(self.seed, epoch, index))
-        return (image.float() / 255 - self.mean) / self.std, mask.float()
+        image, mask = (torch.from_numpy(np.array(array, np.float32))[None] for array in (image, mask))
+        return (image / 255 - self.mean) / self.std, mask
 
 
 class EpochSampler(Sampler):
@@ -212,12 +213,15 @@ def fit_net(
     best = ModelCheckpoint(filename="best", monitor=MONITOR, mode="max", **common)
     latest = ModelCheckpoint(filename="latest", **common)  # not `save_last`, which skips all but the best
     patience = Patience(MONITOR, mode="max", patience=recipe.train.patience, check_on_train_epoch_end=True)
+    callbacks = [best, latest, patience]
+    if recipe.train.ema:  # validation, checkpoints and the net that is kept have the mean's weights
+        callbacks.append(EMAWeightAveraging(decay=recipe.train.ema))
     trainer = L.Trainer(
         accelerator=recipe.compute.accelerator,
         devices=1,
         precision=choose_precision(recipe.compute.precision, recipe.compute.accelerator),
         max_epochs=recipe.epochs,
-        callbacks=[best, latest, patience],
+        callbacks=callbacks,
         deterministic=True,
         num_sanity_val_steps=0,
         logger=False,

@@ -9,6 +9,8 @@ from torch.nn import functional
 from tumorseg.types import LossName
 
 SMOOTH = 1.0  # pixels added above and below the fraction: a batch without tumour, found as such, costs ~0
+FOCUS = 2.0  # gamma of the focal loss, as its paper has it
+MISSED = 0.7  # what a missed tumour pixel weighs in the Tversky loss; a false one weighs the rest of 1
 
 
 class BCELoss(nn.Module):
@@ -46,7 +48,9 @@ class SumLoss(nn.Module):
 
 
 def build_loss(name: str, pos_weight: float) -> nn.Module:
-    """Build `bce`, `dice` or `bce_dice`; `pos_weight` > 0 weighs tumour pixels in cross-entropy only.
+    """Build a loss by its name in params.yaml; `pos_weight` > 0 weighs tumour pixels in `bce` and `bce_dice`.
+
+    `focal` (Lin et al. 2017) and `tversky` (Salehi et al. 2017) are MONAI's, over the whole batch.
 
     Raises:
         ValueError: There is no such loss; the message lists those there are.
@@ -58,4 +62,12 @@ def build_loss(name: str, pos_weight: float) -> nn.Module:
             return DiceLoss()
         case "bce_dice":
             return SumLoss(BCELoss(pos_weight), DiceLoss())
+        case "focal":
+            from monai.losses import FocalLoss
+
+            return FocalLoss(gamma=FOCUS)
+        case "tversky":
+            from monai.losses import TverskyLoss
+
+            return TverskyLoss(sigmoid=True, alpha=1 - MISSED, beta=MISSED, batch=True)
     raise ValueError(f"loss: {name!r} is not one of {', '.join(get_args(LossName))}")

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from tumorseg.errors import UserError
 from tumorseg.models.registry import check_options
-from tumorseg.types import Count, Fraction, LossName, Positive
+from tumorseg.types import Count, FindingId, Fraction, LossName, Positive, Strategy
 
 PARAMS_FILE = Path("params.yaml")
 NAME = r"^[A-Za-z0-9_-]+$"  # names become file and stage names
@@ -21,6 +21,10 @@ class Frozen(BaseModel):
     """No unknown key, no conversion of types, no change after reading."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    def changed(self, changes: "Frozen | None") -> Self:
+        """A copy with the values that `changes` sets."""
+        return self.model_copy(update=changes.model_dump(exclude_none=True) if changes else {})
 
 
 class PhantomSource(Frozen):
@@ -59,14 +63,38 @@ class Dataset(Frozen):
 
     source: Source
     tumor_categories: Annotated[list[str], Field(min_length=1)]
-    image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=16)]  # nets halve it up to 4 times
+    image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)]  # nets halve it up to 5 times
     epochs: Count
+
+
+class Split(Frozen):
+    """Which slices are train, valid and test. See `tumorseg.splits`."""
+
+    strategy: Strategy
+    folds: Annotated[int, Field(ge=3, le=100)]
+    fold: Annotated[int, Field(ge=0)]
+    block: Count
+    gap: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _fold_exists(self) -> Self:
+        if self.fold >= self.folds:
+            raise ValueError(f"fold: {self.fold} is not below folds, which is {self.folds}")
+        return self
+
+
+class Audit(Frozen):
+    fail_on: list[FindingId]  # what stops the pipeline before training, where found
 
 
 class Augment(Frozen):
     hflip: Fraction
     vflip: Fraction
     rotate: Annotated[float, Field(ge=0, le=180)]  # degrees, drawn from ±rotate
+    scale: Annotated[float, Field(ge=0, lt=1)]  # size is drawn from 1 ± scale
+    translate: Fraction  # of the side, drawn from ±translate
+    gamma: Annotated[float, Field(ge=0, le=10)]  # grey levels to a power from 1 / (1 + gamma) to 1 + gamma
+    brightness: Fraction  # drawn from 1 ± brightness
 
 
 class Loss(Frozen):
@@ -77,7 +105,13 @@ class Train(Frozen):
     batch_size: Count
     lr: Positive  # peak of the one-cycle schedule
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    ema: Annotated[float, Field(ge=0, lt=1)]  # decay of a running mean of the weights; 0: none
     patience: Count  # epochs without a better valid Dice before stopping
+
+
+class Evaluate(Frozen):
+    beta: Positive  # the threshold has the best F-beta on valid; above 1, missed tumour weighs more
+    flip: bool  # predict each slice and its mirror image, and take the mean
 
 
 class Compute(Frozen):
@@ -88,13 +122,26 @@ class Compute(Frozen):
     workers: Annotated[int, Field(ge=0)]  # loader processes; results do not depend on it
 
 
+def changes_of(section: type[Frozen]) -> type[Frozen]:
+    """A section with the same keys, each of which may be left out."""
+    fields = {
+        key: (Annotated[field.annotation, *field.metadata] | None, None)
+        for key, field in section.model_fields.items()
+    }
+    return create_model(f"{section.__name__}Changes", __base__=Frozen, **fields)
+
+
 class Model(BaseModel):
-    """One entry of `models`: an architecture, its loss, and the architecture's own options."""
+    """One entry of `models`: an architecture and its own options, its loss, and what it trains with."""
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
     architecture: str
     loss: LossName | None = None
+    # In place of the dataset's and of the sections' values, for this model alone.
+    epochs: Count | None = None
+    train: changes_of(Train) | None = None
+    augment: changes_of(Augment) | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -114,9 +161,12 @@ class Params(Frozen):
     data: str
     model: str
     datasets: dict[Name, Dataset]
+    split: Split
+    audit: Audit
     augment: Augment
     loss: Loss
     train: Train
+    evaluate: Evaluate
     compute: Compute
     models: Annotated[dict[Name, Model], Field(min_length=1)]
 

@@ -8,6 +8,15 @@ Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-LossName = Literal["bce", "dice", "bce_dice"]
+LossName = Literal["bce", "dice", "bce_dice", "focal", "tversky"]
+Strategy = Literal["shipped", "blocks", "similar"]
+# What the audit can find. Here, as params.yaml names them and must be checked within a second.
+FindingId = Literal[
+    *("copies_across", "copies_within", "siblings_test", "siblings_valid", "sequence", "groups"),
+    *("split", "left_out", "boxes", "label_empty", "label_crossing", "label_wrong_bbox", "label_wrong_area"),
+    *("label_outside", "label_overlapping", "unannotated", "tumor_lost", "category_unused"),
+    *("category_left_out", "category_order", "image_blank", "image_outlier", "image_unnamed_files"),
+    *("image_over_8_bits", "image_sizes", "image_formats"),
+]
 
-__all__ = ["Count", "Dropout", "Fraction", "Literal", "LossName", "Positive"]
+__all__ = ["Count", "Dropout", "FindingId", "Fraction", "Literal", "LossName", "Positive", "Strategy"]

@@ -8,6 +8,7 @@ LEARNERS = [name for name in architectures() if describe(name).learns]
 OPTIONS = [(name, {}) for name in LEARNERS] + [
     ("renet", {"cell": "rnn", "hidden": 8}),
     ("unet", {"depth": 1}),
+    ("unet", {"depth": 2, "stem": 2}),
 ]
 
 # Parameters of each layer with any, in order, from the founding report.

@@ -25,12 +25,17 @@ class DoubleConv(nn.Sequential):
 
 
 class UNet(nn.Module):
-    """Channels double and the side halves at each of `depth` levels, and back."""
+    """Channels double and the side halves at each of `depth` levels, and back.
 
-    def __init__(self, width: int, depth: int, dropout: float) -> None:
+    With a `stem` above 1, each stem × stem square of pixels becomes one pixel of as many channels at the
+    start, and one pixel of logits becomes such a square at the end (Shi et al. 2016).
+    """
+
+    def __init__(self, width: int, depth: int, dropout: float, stem: int) -> None:
         super().__init__()
         channels = [width * 2**level for level in range(depth + 1)]
-        self.stem = DoubleConv(1, width)
+        self.fold, self.unfold = nn.PixelUnshuffle(stem), nn.PixelShuffle(stem)
+        self.stem = DoubleConv(stem**2, width)
         self.down = nn.ModuleList(DoubleConv(a, b) for a, b in pairwise(channels))
         self.pool = nn.MaxPool2d(2)
         self.dropout = nn.Dropout2d(dropout)
@@ -38,24 +43,27 @@ class UNet(nn.Module):
         pairs = list(pairwise(channels))
         self.up = nn.ModuleList(upsample(a, b) for a, b in pairs)
         self.merge = nn.ModuleList(DoubleConv(2 * b, b) for _, b in pairs)
-        self.head = nn.Conv2d(width, 1, 1)
+        self.head = nn.Conv2d(width, stem**2, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        features = [self.stem(x)]
+        features = [self.stem(self.fold(x))]
         for down in self.down:
             features.append(down(self.pool(features[-1])))
         x = self.dropout(features.pop())
         for up, merge in zip(self.up, self.merge, strict=True):
             x = merge(torch.cat([features.pop(), up(x)], dim=1))
-        return self.head(x)
+        return self.unfold(self.head(x))
 
 
-def build(*, width: Count = 16, depth: Literal[1, 2, 3, 4] = 4, dropout: Dropout = 0.0) -> UNet:
+def build(
+    *, width: Count = 16, depth: Literal[1, 2, 3, 4] = 4, dropout: Dropout = 0.0, stem: Literal[1, 2] = 1
+) -> UNet:
     """About 1.9 million parameters as it stands.
 
     Args:
         width: Channels at full size.
         depth: How often the side is halved.
         dropout: Probability of dropping a channel of the smallest image.
+        stem: How many times smaller than the slice the first level is: 2 trains 4 times as fast.
     """
-    return UNet(width, depth, dropout)
+    return UNet(width, depth, dropout, stem)
