@@ -8,12 +8,16 @@ from tumorseg.params import load_params
 
 
 def main() -> None:
+    params = load_params()
     audit(
         Path("data/raw"),
         Path("data/prepared"),
-        load_params().dataset.tumor_categories,
+        params.dataset.tumor_categories,
+        strategy=params.split.strategy,
+        fail_on=params.audit.fail_on,
         metrics=Path("metrics/audit.json"),
         plots=Path("plots/audit"),
+        passed=Path("data/audit.ok"),
     )
 
 

@@ -9,7 +9,13 @@ from tumorseg.prepare import prepare
 
 def main() -> None:
     params = load_params()
-    prepare(Path("data/raw"), Path("data/masks"), Path("data/prepared"), params.dataset.image_size)
+    prepare(
+        Path("data/raw"),
+        Path("data/masks"),
+        Path("data/prepared"),
+        params.dataset.image_size,
+        params.split,
+    )
 
 
 if __name__ == "__main__":

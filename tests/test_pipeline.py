@@ -126,7 +126,32 @@ def test_another_model_reruns_the_report_alone_and_metrics_diff_shows_it(finishe
     selected = json.loads((repo / "metrics/selected.json").read_text())
     assert selected["model"] == "deep_cnn"
     expected = json.loads((repo / "metrics/models/deep_cnn.json").read_text())
-    assert {key: value for key, value in selected.items() if key != "model"} == expected
+    # NaN is not equal to itself; its text is.
+    assert json.dumps({key: selected[key] for key in expected}) == json.dumps(expected)
+    assert selected["statement"].startswith("deep_cnn has ")
+    audit = json.loads((repo / "metrics/audit.json").read_text())
+    assert selected["baselines"]["copy"] == audit["baselines"]["copy"]
+
+
+def test_a_finding_that_must_not_be_stops_before_training(fresh, tmp_path):
+    repo = copy(fresh, tmp_path)
+    output = dvc(repo, "exp", "run", "-S", "audit.fail_on=[siblings_test]", "train@simple_cnn", fails=True)
+    message = (
+        "error: params.yaml: audit.fail_on: found siblings_test (see metrics/audit.json); change split.s"
+    )
+    assert sum(line.startswith(message) for line in output.splitlines()) == 1, output
+    assert "Traceback" not in output
+    assert "audit" in ran(output)
+    assert "train@simple_cnn" not in ran(output)
+    assert "siblings_test" in json.loads((repo / "metrics/audit.json").read_text())["findings"]
+    assert (repo / "plots/audit/audit.png").is_file()
+    assert not (repo / "data/audit.ok").exists()
+
+
+def test_an_audit_that_finds_nothing_forbidden_retrains_nothing(finished, tmp_path):
+    repo = copy(finished, tmp_path)
+    output = dvc(repo, "exp", "run", "-S", "audit.fail_on=[label_empty]")
+    assert ran(output) == ["validate", "audit"]
 
 
 def test_an_edit_of_one_model_retrains_that_one(finished, tmp_path):

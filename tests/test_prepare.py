@@ -10,8 +10,11 @@ from coco_builder import annotation, image, write_annotations, write_export
 from tumorseg import SPLITS
 from tumorseg.errors import UserError
 from tumorseg.masks import render_masks
+from tumorseg.params import Split
 from tumorseg.prepare import prepare
 from tumorseg.slices import load_split, read_table
+
+SHIPPED = Split(strategy="shipped", folds=8, fold=0, block=30, gap=5)
 
 
 def write_png(path: Path, pixels: np.ndarray) -> None:
@@ -28,7 +31,7 @@ def prepared_of(
     for name, array in pixels.items():
         write_png(raw / "train" / name, array)
     render_masks(raw, masks, ["0", "1"])
-    prepare(raw, masks, out, size)
+    prepare(raw, masks, out, size, SHIPPED)
     return out
 
 
@@ -100,7 +103,12 @@ def test_what_slices_csv_tells(tmp_path):
     assert table.split.tolist() == ["train"] * 4 + ["valid"] * 2 + ["test"] * 2
     assert table["index"].tolist() == [0, 1, 2, 3, 0, 1, 0, 1]
     lines = (out / "slices.csv").read_text().splitlines()
-    assert lines[1:3] == ["train,0,0,12_a.png,0+1,2,12,8,12,8", "train,1,1,a_3.png,Tumor,1,,8,12,0"]
+    # Group 0 is of slices of one grey, which resemble nothing: each is a group of its own.
+    assert lines[1:3] == [
+        "train,0,0,12_a.png,train,0,0+1,2,12,8,12,8",
+        "train,1,1,a_3.png,train,1,Tumor,1,,8,12,0",
+    ]
+    assert (out / "left_out.csv").read_text().splitlines() == [lines[0].removeprefix("split,index,")]
 
 
 def test_the_same_bytes_each_time_in_place_of_what_was_there(sound):
@@ -109,11 +117,42 @@ def test_the_same_bytes_each_time_in_place_of_what_was_there(sound):
     (out / "old.npy").touch()
     contents = []
     for _ in range(2):
-        prepare(sound / "raw", sound / "masks", out, 32)
+        prepare(sound / "raw", sound / "masks", out, 32, SHIPPED)
         contents.append({path: path.read_bytes() for path in out.rglob("*") if path.is_file()})
     assert contents[0] == contents[1]
     arrays = {out / split / f"{kind}.npy" for split in SPLITS for kind in ("images", "masks")}
-    assert set(contents[0]) == {out / "slices.csv"} | arrays
+    assert set(contents[0]) == {out / "slices.csv", out / "left_out.csv"} | arrays
+
+
+def number_slices(raw: Path, each: int) -> None:
+    """Replace the slices of an export by `each` noisy ones a split, numbered on from split to split."""
+    rng = np.random.default_rng(0)
+    for place, split in enumerate(SPLITS):
+        names = [f"{each * place + id}_s.png" for id in range(each)]
+        images = [image(id, name, 32, 32) for id, name in enumerate(names)]
+        write_annotations(raw / split, images, [annotation(id, id) for id in range(each)])
+        for path in (raw / split).glob("*.jpg"):
+            path.unlink()
+        for name in names:
+            write_png(raw / split / name, rng.integers(0, 256, (32, 32), np.uint8))
+
+
+def test_slices_dealt_anew_are_all_there_once_with_their_own_pixels(tmp_path, capfd):
+    raw, out = tmp_path / "raw", tmp_path / "prepared"
+    number_slices(raw, 20)
+    render_masks(raw, tmp_path / "masks", ["0"])
+    rule = Split(strategy="blocks", folds=3, fold=1, block=5, gap=1)
+    prepare(raw, tmp_path / "masks", out, 32, rule)
+    table, left_out = read_table(out), pd.read_csv(out / "left_out.csv")
+    assert len(left_out) > 0
+    assert sorted([*table.sequence, *left_out.sequence]) == list(range(60))
+    assert f"left out, at most 1 file numbers from another split: {len(left_out)} " in capfd.readouterr().out
+    for split in SPLITS:
+        arrays = load_split(out, split)
+        assert arrays.table["index"].tolist() == list(range(len(arrays)))
+        for row, pixels in zip(arrays.table.itertuples(), arrays.images, strict=True):
+            stored = cv2.imread(str(raw / row.shipped / row.file), cv2.IMREAD_GRAYSCALE)
+            np.testing.assert_array_equal(pixels, stored)
 
 
 def cut_off(path: Path) -> None:
@@ -160,7 +199,7 @@ def test_a_bad_slice_is_one_clear_error_and_changes_nothing(sound, capfd, damage
     (out / "slices.csv").write_text("as it was")
     damage(sound / "raw" / "test" / "1.jpg")
     with pytest.raises(UserError) as caught:
-        prepare(sound / "raw", sound / "masks", out, 32)
+        prepare(sound / "raw", sound / "masks", out, 32, SHIPPED)
     assert f"{Path('raw/test/1.jpg')}: {message}" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert [path.name for path in out.iterdir()] == ["slices.csv"]
@@ -172,7 +211,7 @@ def test_a_bad_slice_is_one_clear_error_and_changes_nothing(sound, capfd, damage
 def test_a_missing_mask_is_named(sound):
     (sound / "masks" / "valid" / "0.png").unlink()
     with pytest.raises(UserError, match=r"valid.0\.png: cannot be read"):
-        prepare(sound / "raw", sound / "masks", sound / "prepared", 32)
+        prepare(sound / "raw", sound / "masks", sound / "prepared", 32, SHIPPED)
     assert not (sound / "prepared").exists()
 
 
@@ -183,7 +222,7 @@ def test_a_jpeg_with_a_thumbnail_inside_is_not_taken_for_whole(sound):
     thumbnail = cv2.imencode(".jpg", np.zeros((2, 2), np.uint8))[1].tobytes()
     with_thumbnail = jpeg[:2] + b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail + jpeg[2:]
     path.write_bytes(with_thumbnail)
-    prepare(sound / "raw", sound / "masks", sound / "prepared", 32)
+    prepare(sound / "raw", sound / "masks", sound / "prepared", 32, SHIPPED)
     path.write_bytes(with_thumbnail[:-40])
     with pytest.raises(UserError, match="cut off"):
-        prepare(sound / "raw", sound / "masks", sound / "prepared", 32)
+        prepare(sound / "raw", sound / "masks", sound / "prepared", 32, SHIPPED)

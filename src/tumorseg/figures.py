@@ -35,6 +35,7 @@ CATEGORY_COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4
 NO_CATEGORY, NO_CATEGORY_COLOR = "none", "#999999"
 TINT = 0.35  # opacity of false negatives and false positives
 TITLE_WIDTH = 26  # characters that fit over a slice
+LEGEND = {"loc": "lower center", "frameon": False, "fontsize": 8, "columnspacing": 1.2, "handlelength": 1.6}
 
 
 def composition(path: Path, table: pd.DataFrame) -> None:
@@ -78,7 +79,7 @@ def samples(path: Path, images: np.ndarray, masks: np.ndarray, titles: list[str]
             show_slice(axis, image, title)
             outline(axis, mask, TRUTH, "solid")
         handles = [Line2D([], [], color=TRUTH, label="annotated tumour")]
-        figure.legend(handles=handles, loc="outside lower center", frameon=False)
+        figure.legend(handles=handles, **LEGEND)
         save(figure, path)
 
 
@@ -103,9 +104,8 @@ def overlays(
         for axis, image, mask, prediction, title in zip(
             axes, images, masks, predictions, titles, strict=True
         ):
-            show_slice(axis, image, title)
-            _tint(axis, (mask == 1) & (prediction == 0), TRUTH)
-            _tint(axis, (mask == 0) & (prediction == 1), PREDICTION)
+            missed, false = (mask == 1) & (prediction == 0), (mask == 0) & (prediction == 1)
+            show_slice(axis, _tint(_tint(image, missed, TRUTH), false, PREDICTION), title)
             outline(axis, mask, TRUTH, "solid")
             outline(axis, prediction, PREDICTION, "dashed")
         handles = [
@@ -114,8 +114,7 @@ def overlays(
             Patch(color=TRUTH, alpha=TINT, label="false negative"),
             Patch(color=PREDICTION, alpha=TINT, label="false positive"),
         ]
-        ncols = 4 if columns >= 3 else 2
-        figure.legend(handles=handles, loc="outside lower center", ncols=ncols, frameon=False)
+        figure.legend(handles=handles, ncols=4 if columns >= 3 else 2, **LEGEND)
         save(figure, path)
 
 
@@ -162,14 +161,15 @@ def _category_color(category: str, categories: list[str]) -> str:
 
 
 def _grid(count: int, columns: int) -> tuple[Figure, list[Axes]]:
-    """Make a figure with `count` axes without frames, row by row."""
+    """Make a figure with `count` axes without frames, row by row, over room for a legend."""
     rows = math.ceil(count / columns)
-    figure = Figure(figsize=(1.8 * columns, 2.1 * rows + 0.4), dpi=DPI, layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.08)  # the usual padding cuts the tops of the titles
-    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
-    for axis in axes:
-        axis.axis("off")
-    return figure, axes[:count]
+    figure = Figure(figsize=(1.8 * columns, 2.1 * rows + 0.4), dpi=DPI)
+    axes = []
+    for index in range(count):
+        row, column = divmod(index, columns)
+        axes.append(axes_at(figure, 1.8 * column + 0.04, 2.1 * (rows - 1 - row) + 0.4, 1.72, 1.72))
+        axes[-1].axis("off")
+    return figure, axes
 
 
 def show_slice(axis: Axes, image: np.ndarray, title: str) -> None:
@@ -199,10 +199,18 @@ def outline(axis: Axes, mask: np.ndarray, color: str, linestyle: str) -> None:
     axis.set_ylim(height - 0.5, -0.5)
 
 
-def _tint(axis: Axes, pixels: np.ndarray, color: str) -> None:
-    layer = np.zeros((*pixels.shape, 4))
-    layer[pixels] = matplotlib.colors.to_rgba(color, TINT)
-    axis.imshow(layer, interpolation="nearest")
+def _tint(image: np.ndarray, pixels: np.ndarray, color: str) -> np.ndarray:
+    """A slice, grey or in colour, in colour with these pixels tinted; uint8 (H, W, 3)."""
+    tinted = np.array(np.broadcast_to(image.reshape(*pixels.shape, -1), (*pixels.shape, 3)))
+    tint = 255 * np.array(matplotlib.colors.to_rgb(color))
+    tinted[pixels] = ((1 - TINT) * tinted[pixels] + TINT * tint).round()
+    return tinted
+
+
+def axes_at(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """New axes at a place in inches. An automatic layout differs in its last bits from run to run."""
+    across, up = figure.get_size_inches()
+    return figure.add_axes((left / across, bottom / up, width / across, height / up))
 
 
 def save(figure: Figure, path: Path) -> None:

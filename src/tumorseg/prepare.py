@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
@@ -11,36 +12,69 @@ from tumorseg import SPLITS
 from tumorseg.coco import Slice, read_split
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv
+from tumorseg.params import Split
 from tumorseg.progress import progress
+from tumorseg.similarity import embed, groups
+from tumorseg.splits import LEFT_OUT, assign, group_slices
+
+COLUMNS = [
+    *("split", "index", "image_id", "file", "shipped", "group", "category", "annotations"),
+    *("sequence", "height", "width", "tumor_pixels"),
+]
 
 
-def prepare(raw: Path, masks: Path, prepared: Path, image_size: int) -> None:
-    """Bring slices and masks to `image_size` pixels a side and write arrays and slices.csv.
+def prepare(raw: Path, masks: Path, prepared: Path, image_size: int, rule: Split) -> None:
+    """Bring slices and masks to `image_size` pixels a side, split them, write arrays and slices.csv.
 
     Slices are averaged down (INTER_AREA); masks take the nearest pixel, so no label is invented.
 
     Raises:
-        UserError: A slice or its mask cannot be read or is cut off, or their sizes differ.
+        UserError: A slice or its mask cannot be read or is cut off, their sizes differ, or the slices
+            cannot be split by `rule`.
     """
-    rows = []
     with atomic_folder(prepared) as folder:
-        for split in SPLITS:
-            slices = read_split(raw / split)
-            (folder / split).mkdir()
-            shape = (len(slices), image_size, image_size)
-            arrays = {
-                kind: np.lib.format.open_memmap(folder / split / f"{kind}.npy", "w+", np.uint8, shape)
-                for kind in ("images", "masks")
-            }
-            for index, item in enumerate(progress(slices, f"preparing {split}")):
-                image, mask = _read_pair(raw / split / item.file_name, masks / split)
-                arrays["images"][index] = _resize(image, image_size, area=True)
-                arrays["masks"][index] = _resize(mask, image_size, area=False)
-                rows.append({"split": split, "index": index, **_describe(item, mask)})
-            for array in arrays.values():
-                array.flush()
-        write_csv(folder / "slices.csv", pd.DataFrame(rows))
-    print(f"{len(rows)} slices at {image_size}×{image_size}")
+        with TemporaryDirectory(dir=folder) as scratch:
+            table, arrays = _read_all(raw, masks, Path(scratch), image_size)
+            table["group"] = group_slices(table, groups(embed(arrays["images"])), rule)
+            table["split"] = assign(table, table.group.to_numpy(), rule)
+            for split in SPLITS:
+                rows = np.flatnonzero(table["split"] == split)
+                (folder / split).mkdir()
+                for kind, array in arrays.items():
+                    target = _array(folder / split / f"{kind}.npy", len(rows), image_size)
+                    for index, row in enumerate(rows):
+                        target[index] = array[row]
+                    target.flush()
+        kept = table[table["split"] != LEFT_OUT]
+        order = kept["split"].map(SPLITS.index).argsort(kind="stable")
+        kept = kept.iloc[order].assign(index=lambda rows: rows.groupby("split").cumcount())
+        write_csv(folder / "slices.csv", kept[COLUMNS])
+        left_out = table[table["split"] == LEFT_OUT]
+        write_csv(folder / "left_out.csv", left_out[COLUMNS[2:]])  # no split, no place in one
+    print(f"{len(kept)} slices at {image_size}×{image_size}, split {rule.strategy}")
+    if len(left_out):
+        print(f"left out, at most {rule.gap} file numbers from another split: {len(left_out)} (left_out.csv)")
+
+
+def _read_all(
+    raw: Path, masks: Path, scratch: Path, image_size: int
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Every slice as it was shipped: the columns of slices.csv that tell about it, and its pixels."""
+    shipped = {split: read_split(raw / split) for split in SPLITS}
+    count = sum(map(len, shipped.values()))
+    arrays = {kind: _array(scratch / f"{kind}.npy", count, image_size) for kind in ("images", "masks")}
+    rows = []
+    for split, slices in shipped.items():
+        for item in progress(slices, f"preparing {split}"):
+            image, mask = _read_pair(raw / split / item.file_name, masks / split)
+            arrays["images"][len(rows)] = _resize(image, image_size, area=True)
+            arrays["masks"][len(rows)] = _resize(mask, image_size, area=False)
+            rows.append({"shipped": split, **_describe(item, mask)})
+    return pd.DataFrame(rows).astype({"sequence": "Int64"}), arrays
+
+
+def _array(path: Path, count: int, size: int) -> np.ndarray:
+    return np.lib.format.open_memmap(path, "w+", np.uint8, (count, size, size))
 
 
 def _read_pair(image_path: Path, mask_folder: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
 """Planted defects are found, each as its own finding; sound data have none."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,25 @@ from tumorseg.audit import audit, closest, faults, histogram
 from tumorseg.audit.facts import measure
 from tumorseg.audit.findings import Finding, find
 from tumorseg.audit.survey import survey
+from tumorseg.errors import UserError
 from tumorseg.masks import render_masks
+from tumorseg.params import Split
 from tumorseg.prepare import prepare
+from tumorseg.slices import read_table
+
+SHIPPED = Split(strategy="shipped", folds=3, fold=0, block=4, gap=1)
 
 
-def prepared(export: Export, folder: Path, size: int = 64) -> tuple[Path, Path]:
+def prepared(export: Export, folder: Path, size: int = 64, rule: Split = SHIPPED) -> tuple[Path, Path]:
     """The raw and the prepared folder of an export."""
     raw, masks, arrays = export.write(folder / "raw"), folder / "masks", folder / "prepared"
     render_masks(raw, masks, ["0", "1"])
-    prepare(raw, masks, arrays, size)
+    prepare(raw, masks, arrays, size, rule)
     return raw, arrays
 
 
-def findings(export: Export, folder: Path, size: int = 64) -> dict[str, Finding]:
-    facts = measure(survey(*prepared(export, folder, size)), ["0", "1"])
+def findings(export: Export, folder: Path, size: int = 64, rule: Split = SHIPPED) -> dict[str, Finding]:
+    facts = measure(survey(*prepared(export, folder, size, rule)), ["0", "1"], rule.strategy)
     return {finding.id: finding for finding in find(facts)}
 
 
@@ -47,7 +53,7 @@ def test_a_planted_defect_is_found_and_nothing_else(tmp_path, defect):
 
 
 def test_a_category_that_is_not_tumour_is_told(tmp_path):
-    facts = measure(survey(*prepared(Export(), tmp_path)), ["0"])
+    facts = measure(survey(*prepared(Export(), tmp_path)), ["0"], "shipped")
     (finding,) = find(facts)
     assert (finding.id, finding.count) == ("category_left_out", 6 + 2 + 2)
     assert finding.param == "datasets.${data}.tumor_categories"
@@ -89,7 +95,7 @@ def test_mixed_categories_do_not_follow_the_numbers(tmp_path):
 
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory) -> tuple[Path, Path]:
-    """Two audits of the same export, which has some defects: their folders."""
+    """Folders of two audits of the same export, which has some defects."""
     folder = tmp_path_factory.mktemp("audit")
     export = Export()
     sibling(export)
@@ -98,14 +104,28 @@ def audited(tmp_path_factory) -> tuple[Path, Path]:
     export.categories.append({"id": 3, "name": "2"})
     raw, arrays = prepared(export, folder)
     for name in ("first", "second"):
-        audit(raw, arrays, ["0", "1"], folder / name / "audit.json", folder / name / "audit")
+        run(raw, arrays, folder / name)
     return folder / "first", folder / "second"
+
+
+def run(raw: Path, arrays: Path, out: Path, *fail_on: str) -> None:
+    audit(
+        raw,
+        arrays,
+        ["0", "1"],
+        strategy="shipped",
+        fail_on=fail_on,
+        metrics=out / "audit.json",
+        plots=out / "audit",
+        passed=out / "audit.ok",
+    )
 
 
 def test_the_same_data_give_the_same_bytes(audited):
     first, second = ({p.name: p.read_bytes() for p in f.rglob("*.*")} for f in audited)
     assert first == second
-    assert set(first) == {"audit.json", "audit.png", "closest_pairs.png", "similarity.csv", "faults.csv"}
+    plots = {"audit.png", "closest_pairs.png", "similarity.csv", "faults.csv"}
+    assert set(first) == {"audit.json", "audit.ok", *plots}
 
 
 def test_the_json_holds_dicts_of_numbers_and_strings_only(audited):
@@ -120,6 +140,9 @@ def test_the_json_holds_dicts_of_numbers_and_strings_only(audited):
     assert result["summary"] == {"high": 1, "medium": 0, "low": 2, "info": 2}  # groups, too
     assert next(iter(result["findings"])) == "siblings_test"
     assert result["leak"]["test"]["share"] == 0.2
+    # The same octagon everywhere: wherever it is copied from, it fits.
+    whole = {"pooled": 1, "mean": 1}
+    assert result["baselines"] == {"copy": whole, "location": whole}
     # All of them octagons.
     category = result["categories"]["0"]
     assert (category["tumor"], category["images"], category["annotations"]) == ("yes", 12, 12)
@@ -129,6 +152,7 @@ def test_the_json_holds_dicts_of_numbers_and_strings_only(audited):
 
 def test_faults_are_listed_one_by_one(audited):
     table = pd.read_csv(audited[0] / "audit" / "faults.csv")
+    assert table.columns.to_list() == ["shipped", "file", "annotation", "fault"]
     assert table.fillna(-1).values.tolist() == [
         ["train", "t5.png", 5, "outside"],
         ["train", "forgotten.png", -1, "unnamed"],
@@ -148,12 +172,12 @@ def test_pictures_have_content_at_their_edges_in_no_case(audited):
         assert (rim == 255).all(), name
 
 
-def test_pairs_come_closest_first_and_one_a_group():
+def test_pairs_come_closest_first_and_one_a_patient():
     slices = pd.DataFrame(
         {
             "split": ["train", "valid", "test", "test"],
             "similarity": [1.0, 0.5, 0.9, 0.8],
-            "group": [0, 1, 2, 2],
+            "lookalikes": [0, 1, 2, 2],
         }
     )
     assert closest(slices) == [2, 1]
@@ -167,3 +191,98 @@ def test_similarities_below_zero_count_as_zero():
 
 def test_no_fault_leaves_an_empty_list(tmp_path):
     assert faults(survey(*prepared(Export(), tmp_path))).empty
+
+
+def test_what_must_not_be_found_stops_the_pipeline_once_all_is_written(tmp_path):
+    export = Export()
+    sibling(export)
+    export.relabel("train", 5, **OUTSIDE)
+    raw, arrays = prepared(export, tmp_path)
+    with pytest.raises(UserError) as caught:
+        run(raw, arrays, tmp_path / "out", "boxes", "label_outside", "siblings_test")
+    written = tmp_path / "out" / "audit.json"
+    assert str(caught.value) == (
+        f"params.yaml: audit.fail_on: found siblings_test, label_outside (see {written}); "
+        "change split.strategy, mend the data, or take what you accept off the list"
+    )
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["audit", "audit.json"]
+
+
+def test_what_is_not_found_stops_nothing(tmp_path):
+    run(*prepared(Export(), tmp_path), tmp_path / "out", "boxes", "siblings_test")
+    assert (tmp_path / "out" / "audit.ok").is_file()
+
+
+@pytest.fixture
+def blocked(tmp_path) -> tuple[Export, Split]:
+    """An export numbered from 0 on, without gaps, and the rule that splits it by blocks of numbers."""
+    export = Export()
+    number(export, {"train": list(range(12)), "valid": list(range(12, 17)), "test": list(range(17, 22))})
+    return export, SHIPPED.model_copy(update={"strategy": "blocks"})
+
+
+def test_facts_about_splits_are_of_the_splits_now(tmp_path, blocked):
+    export, rule = blocked
+    raw, arrays = prepared(export, tmp_path, rule=rule)
+    table = read_table(arrays)
+    facts = measure(survey(raw, arrays), ["0", "1"], rule.strategy)
+    images = facts["images"]
+    assert {split: images[split] for split in SPLITS} == table.split.value_counts().to_dict()
+    assert {split: images[split] for split in SPLITS} != SIZES
+    assert images["left_out"] == sum(SIZES.values()) - len(table) > 0
+    assert facts["groups"]["groups"] == table.sequence.floordiv(4).nunique()
+    assert facts["groups"]["in_several_splits"] == 0
+    # Slices of noise resemble no other: each is alone.
+    assert facts["lookalikes"]["groups"] == len(table)
+    assert facts["labels"]["annotations"] == sum(SIZES.values())
+
+
+@pytest.mark.parametrize(
+    ("shipped", "now", "id"),
+    [
+        (("train", "train"), ("train", "test"), "copies_across"),
+        (("train", "test"), ("train", "train"), "copies_within"),
+    ],
+)
+def test_copies_are_within_or_across_the_splits_now(tmp_path, blocked, shipped, now, id):
+    export, rule = blocked
+    table = read_table(prepared(export, tmp_path, rule=rule)[1])
+    ours, theirs = (
+        table[(table.shipped == was) & (table.split == is_now)].image_id.iloc[-1]
+        for was, is_now in zip(shipped, now, strict=True)
+    )
+    export.pixels[shipped[1]][theirs] = export.pixels[shipped[0]][ours]
+    found = set(findings(export, tmp_path, rule=rule))
+    assert {"copies_across", "copies_within"} & found == {id}
+
+
+def test_labels_of_slices_left_out_are_audited(tmp_path, blocked):
+    export, rule = blocked
+    left_out = pd.read_csv(prepared(export, tmp_path, rule=rule)[1] / "left_out.csv")
+    split, file = left_out.loc[0, ["shipped", "file"]]
+    index = [entry["file_name"] for entry in export.images[split]].index(file)
+    export.relabel(split, index, area=900)  # changes no pixel, so the slices are split as before
+    seen = survey(*prepared(export, tmp_path, rule=rule))
+    assert file not in set(seen.slices.file)
+    assert faults(seen).to_numpy().tolist() == [[split, file, index, "wrong_area"]]
+    assert set(findings(export, tmp_path, rule=rule)) == {"label_wrong_area", "split", "left_out", "groups"}
+
+
+def test_a_slice_left_out_without_annotation_is_told(tmp_path, blocked):
+    export, rule = blocked
+    seen = survey(*prepared(export, tmp_path, rule=rule))
+    seen = replace(seen, left_out=seen.left_out.assign(annotations=0))
+    found = faults(seen)
+    assert set(found.fault) == {"unannotated"}
+    assert found.file.tolist() == seen.left_out.file.tolist()
+    assert measure(seen, ["0", "1"], "blocks")["labels"]["images_with_none"] == len(found)
+
+
+def test_faults_name_the_folder_that_the_file_came_in(tmp_path, blocked):
+    export, rule = blocked
+    for split in SPLITS:
+        for index in range(SIZES[split]):
+            export.relabel(split, index, area=900)
+    found = faults(survey(*prepared(export, tmp_path, rule=rule)))
+    assert len(found) == sum(SIZES.values())
+    assert all((tmp_path / "raw" / row.shipped / row.file).is_file() for row in found.itertuples())

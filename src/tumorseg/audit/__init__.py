@@ -4,6 +4,7 @@
 what somebody who trains on these data should know.
 """
 
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,34 +13,49 @@ import pandas as pd
 
 from tumorseg import SPLITS
 from tumorseg.audit.facts import measure
-from tumorseg.audit.findings import SEVERITIES, find
+from tumorseg.audit.findings import SEVERITIES, Finding, find
 from tumorseg.audit.labels import FAULTS
 from tumorseg.audit.leak import BINS
 from tumorseg.audit.survey import Survey, survey
-from tumorseg.files import atomic_folder, write_csv, write_json
+from tumorseg.errors import UserError
+from tumorseg.files import atomic_folder, write_csv, write_json, write_text
+from tumorseg.types import FindingId, Strategy
 
 PAIRS = 9  # pictures of a slice beside its most similar training slice
 
 
-def audit(raw: Path, prepared: Path, tumor_categories: list[str], metrics: Path, plots: Path) -> None:
+def audit(
+    raw: Path,
+    prepared: Path,
+    tumor_categories: Collection[str],
+    *,
+    strategy: Strategy,
+    fail_on: Collection[FindingId],
+    metrics: Path,
+    plots: Path,
+    passed: Path,
+) -> None:
     """Say what is wrong with the data, or odd about them, in numbers, words and pictures.
 
     Args:
         raw: The split folders, images beside `_annotations.coco.json`.
         prepared: Folder made from them by `prepare.prepare`.
         tumor_categories: Names of the categories that count as tumour.
+        strategy: How the prepared slices were split.
+        fail_on: Findings that must not be.
         metrics: JSON file: `findings` by name, each with severity, message, count and the param that deals
             with it (null: none does), their number by severity, and every figure that they rest on.
         plots: Folder for audit.png, closest_pairs.png, similarity.csv, and faults.csv, which lists the
             faulty annotations and images one by one.
+        passed: File that is written, always alike, if nothing of `fail_on` is found: training waits for it.
 
     Raises:
-        UserError: An annotation file is bad.
+        UserError: An annotation file is bad, or something of `fail_on` is found; all else is written then.
     """
     from tumorseg.audit.figures import closest_pairs, overview
 
     seen = survey(raw, prepared)
-    facts = measure(seen, tumor_categories)
+    facts = measure(seen, tumor_categories, strategy)
     findings = find(facts)
     with atomic_folder(plots) as folder:
         overview(folder / "audit.png", seen, facts, findings)
@@ -53,12 +69,27 @@ def audit(raw: Path, prepared: Path, tumor_categories: list[str], metrics: Path,
     write_json(metrics, {"summary": summary, "findings": named, **facts})
     for finding in findings:
         print(f"{finding.severity}: {finding.message}")
+    refuse([finding for finding in findings if finding.id in fail_on], metrics)
+    write_text(passed, "nothing of audit.fail_on was found\n")
+
+
+def refuse(findings: list[Finding], metrics: Path) -> None:
+    """Raise a UserError that names these findings and the params that deal with them, if there are any."""
+    if not findings:
+        return
+    params = dict.fromkeys(finding.param for finding in findings if finding.param)
+    ways = [f"change {', '.join(params)}"] if params else []
+    ways += ["mend the data"] if any(finding.param is None for finding in findings) else []
+    raise UserError(
+        f"params.yaml: audit.fail_on: found {', '.join(finding.id for finding in findings)} (see {metrics}); "
+        f"{', '.join(ways)}, or take what you accept off the list"
+    )
 
 
 def closest(slices: pd.DataFrame) -> list[int]:
-    """Rows of the valid and test slices closest to a training slice, one at most of any group."""
+    """Rows of the valid and test slices closest to a training slice, one at most of any lookalikes."""
     ranked = slices[slices["split"] != "train"].sort_values("similarity", ascending=False, kind="stable")
-    return ranked.drop_duplicates("group").head(PAIRS).index.to_list()
+    return ranked.drop_duplicates("lookalikes").head(PAIRS).index.to_list()
 
 
 def histogram(slices: pd.DataFrame) -> pd.DataFrame:
@@ -73,14 +104,19 @@ def histogram(slices: pd.DataFrame) -> pd.DataFrame:
 
 
 def faults(seen: Survey) -> pd.DataFrame:
-    """What to look at by hand: split, file, annotation (its id; empty for the whole image), fault."""
-    columns = ["split", "file", "annotation", "fault"]
+    """What to look at by hand: shipped (the folder it came in), file, annotation, fault.
+
+    The annotation is its id, empty for the whole image.
+    """
+    columns = ["shipped", "file", "annotation", "fault"]
     labels = seen.annotations.rename(columns={"id": "annotation"})
-    slices = seen.slices.assign(annotation=pd.NA, unannotated=seen.slices.annotations == 0)
+    shipped = seen.shipped.assign(annotation=pd.NA)
+    slices = seen.slices.assign(annotation=pd.NA)
     unnamed = pd.DataFrame([path.split("/", 1) for path in seen.unnamed], columns=columns[:2])
     parts = [
         *(labels[labels[fault]].assign(fault=fault) for fault in FAULTS),
-        *(slices[slices[fault]].assign(fault=fault) for fault in ("unannotated", "blank", "outlier", "lost")),
+        shipped[shipped.annotations == 0].assign(fault="unannotated"),
+        *(slices[slices[fault]].assign(fault=fault) for fault in ("blank", "outlier", "lost")),
         unnamed.assign(annotation=pd.NA, fault="unnamed"),
     ]
     return pd.concat([part[columns].astype({"annotation": "Int64"}) for part in parts])

@@ -5,19 +5,27 @@ from typing import Any
 
 import pandas as pd
 
-from tumorseg import SPLITS
-from tumorseg.audit import labels, leak
+from tumorseg import SPLITS, similarity
+from tumorseg.audit import baselines, labels, leak
 from tumorseg.audit.survey import Survey
+from tumorseg.types import Strategy
 
 DIGITS = 4  # of fractions
 
 
-def measure(seen: Survey, tumor_categories: Collection[str]) -> dict[str, Any]:
-    """The figures that the findings rest on."""
+def measure(seen: Survey, tumor_categories: Collection[str], strategy: Strategy) -> dict[str, Any]:
+    """The figures that the findings rest on.
+
+    Those of images, leak, baselines, groups and order are of the slices in use and of the splits they are in
+    now; those of labels and categories are of every annotation there is.
+    """
     facts = {
         "images": _images(seen),
+        "split": {"strategy": strategy},
         "leak": _leak(seen),
-        "groups": _groups(seen.slices),
+        "baselines": _baselines(seen),
+        "groups": _groups(seen.slices, "group"),
+        "lookalikes": _groups(seen.slices, "lookalikes"),
         "labels": _labels(seen),
         "categories": {name: _category(seen, name, tumor_categories) for name in seen.categories},
         "order": _order(seen.slices),
@@ -31,6 +39,7 @@ def _images(seen: Survey) -> dict[str, Any]:
     return {
         "images": len(slices),
         **{split: len(seen.of(split)) for split in SPLITS},
+        "left_out": len(seen.left_out),
         "sizes": {name: int(count) for name, count in slices["size"].value_counts().sort_index().items()},
         "formats": {name: int(count) for name, count in formats.value_counts().sort_index().items()},
         "over_8_bits": int((slices.bits > 8).sum()),
@@ -42,8 +51,9 @@ def _images(seen: Survey) -> dict[str, Any]:
 def _leak(seen: Survey) -> dict[str, Any]:
     shown = seen.slices[~seen.slices.blank]
     facts: dict[str, Any] = {
-        "sibling_from": leak.SIBLING,
-        "copy_from": leak.COPY,
+        "sibling_from": similarity.SIBLING,
+        "copy_from": similarity.COPY,
+        "near_within": leak.NEAR,
         "same_bytes": leak.repeats(shown, "digest"),
         "same_pixels": leak.repeats(shown, "pixels"),
         "copies": leak.repeats(shown, "copy"),
@@ -51,13 +61,11 @@ def _leak(seen: Survey) -> dict[str, Any]:
     train, numbered = seen.of("train"), seen.slices.sequence.notna().all()
     for split in SPLITS[1:]:
         part = seen.of(split)
-        siblings = part.similarity >= leak.SIBLING
-        copied = seen.arrays["train"].masks[part.nearest]
+        siblings = part.similarity >= similarity.SIBLING
         facts[split] = {
             "with_sibling_in_train": int(siblings.sum()),
             "share": float(siblings.mean()),
             "similarity_median": float(part.similarity.median()),
-            "copied_dice": leak.copied_dice(seen.arrays[split].masks, copied),
         }
         if numbered:
             nearest = train.sequence.iloc[part.nearest]
@@ -65,8 +73,17 @@ def _leak(seen: Survey) -> dict[str, Any]:
     return facts
 
 
-def _groups(slices: pd.DataFrame) -> dict[str, Any]:
-    sizes, splits = slices.groupby("group").size(), slices.groupby("group")["split"].nunique()
+def _baselines(seen: Survey) -> dict[str, Any]:
+    """Dice on test of copying the most similar training slice's mask, and of the mean training mask."""
+    train, valid, test = (seen.arrays[split] for split in SPLITS)
+    return {
+        "copy": baselines.copy(train, test, seen.of("test").nearest.to_numpy()),
+        "location": baselines.location(train, valid, test),
+    }
+
+
+def _groups(slices: pd.DataFrame, by: str) -> dict[str, Any]:
+    sizes, splits = slices.groupby(by).size(), slices.groupby(by)["split"].nunique()
     return {
         "groups": len(sizes),
         "largest": int(sizes.max()),
@@ -76,15 +93,15 @@ def _groups(slices: pd.DataFrame) -> dict[str, Any]:
 
 
 def _labels(seen: Survey) -> dict[str, Any]:
-    table, slices = seen.annotations, seen.slices
+    table, shipped = seen.annotations, seen.shipped
     shapes = table["shape"].value_counts().reindex(labels.SHAPES, fill_value=0)
     return {
         "annotations": len(table),
         "shapes": {shape: int(count) for shape, count in shapes.items()},
         **{fault: int(table[fault].sum()) for fault in labels.FAULTS},
-        "images_with_several": int((slices.annotations > 1).sum()),
-        "images_with_none": int((slices.annotations == 0).sum()),
-        "lost_at_working_size": int(slices.lost.sum()),
+        "images_with_several": int((shipped.annotations > 1).sum()),
+        "images_with_none": int((shipped.annotations == 0).sum()),
+        "lost_at_working_size": int(seen.slices.lost.sum()),
     }
 
 
@@ -92,7 +109,7 @@ def _category(seen: Survey, name: str, tumor_categories: Collection[str]) -> dic
     part = seen.annotations[seen.annotations.category == name]
     counts = {
         "tumor": "yes" if name in tumor_categories else "no",
-        "images": len(part[["split", "file"]].drop_duplicates()),
+        "images": len(part[["shipped", "file"]].drop_duplicates()),
         "annotations": len(part),
     }
     if not part.pixels.any():
@@ -108,7 +125,7 @@ def _order(slices: pd.DataFrame) -> dict[str, Any]:
     if len(names) < 2 or slices.sequence.isna().any():
         return {}
     auc = {name: labels.order_auc(single.sequence, single.category == name) for name in names}
-    return {**labels.category_runs(single.category, single.group), "auc": auc}
+    return {**labels.category_runs(single.category, single.lookalikes), "auc": auc}
 
 
 def _rounded(value: Any) -> Any:

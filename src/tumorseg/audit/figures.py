@@ -13,11 +13,23 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from tumorseg.audit.findings import Finding
-from tumorseg.audit.leak import BINS, SIBLING
+from tumorseg.audit.leak import BINS
 from tumorseg.audit.survey import Survey
-from tumorseg.figures import CATEGORY_COLORS, DPI, NO_CATEGORY_COLOR, STYLE, TRUTH, outline, save, show_slice
+from tumorseg.figures import (
+    CATEGORY_COLORS,
+    DPI,
+    NO_CATEGORY_COLOR,
+    STYLE,
+    TRUTH,
+    axes_at,
+    outline,
+    save,
+    show_slice,
+)
+from tumorseg.similarity import SIBLING
 
-WIDTH, PANEL, HEADLINE = 10.0, 3.1, 0.5  # inches: of the page; heights of a row of panels and of the title
+WIDTH, PANEL = 10.0, 3.1  # inches: of the page; height of a row of panels
+HEADLINES, HEADLINE = 0.7, 0.5  # inches: height of the page's two title lines, and of one
 ABOVE, BELOW = 0.35, 0.55  # inches over the axes of a panel, and below
 PAIR, FOOT = (4.1, 2.7), 0.4  # inches: width and height of a pair, height of the legend
 LINE = 0.175  # inches a line of the findings takes
@@ -45,15 +57,17 @@ def overview(path: Path, seen: Survey, facts: dict[str, Any], findings: list[Fin
     lines = [textwrap.wrap(finding.message, CHARACTERS) for finding in findings]
     text = LINE * (sum(map(len, lines)) + 0.4 * len(lines) + 1)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, HEADLINE + text + 2 * PANEL), dpi=DPI)
-        figure.text(0.012, 1 - 0.3 / figure.get_figheight(), _headline(facts), fontsize=12, fontweight="bold")
-        _findings(_axes(figure, 0.12, 2 * PANEL, WIDTH - 0.24, text), findings, lines)
+        figure = Figure(figsize=(WIDTH, HEADLINES + text + 2 * PANEL), dpi=DPI)
+        first, second = _headlines(facts)
+        figure.text(0.012, 1 - 0.3 / figure.get_figheight(), first, fontsize=12, fontweight="bold")
+        figure.text(0.012, 1 - 0.54 / figure.get_figheight(), second, fontsize=10)
+        _findings(axes_at(figure, 0.12, 2 * PANEL, WIDTH - 0.24, text), findings, lines)
         upper, lower, height = PANEL + BELOW, BELOW, PANEL - BELOW - ABOVE
-        _similarity(_axes(figure, 0.6, upper, 4.9, height), seen)
-        _shapes(_axes(figure, 7.1, upper, 2.75, height), facts["labels"]["shapes"])
-        _places(_axes(figure, 0.6, lower, height, height), seen)
-        _order(_axes(figure, 4.0, lower, 2.35, height), seen)
-        _contrast(_axes(figure, 7.1, lower, 2.75, height), seen)
+        _similarity(axes_at(figure, 0.6, upper, 4.9, height), seen)
+        _shapes(axes_at(figure, 7.1, upper, 2.75, height), facts["labels"]["shapes"])
+        _places(axes_at(figure, 0.6, lower, height, height), seen)
+        _order(axes_at(figure, 4.0, lower, 2.35, height), seen)
+        _contrast(axes_at(figure, 7.1, lower, 2.75, height), seen)
         save(figure, path)
 
 
@@ -76,12 +90,12 @@ def closest_pairs(path: Path, seen: Survey, rows: list[int]) -> None:
         for place, row in enumerate(rows):
             item = seen.slices.loc[row]
             left, bottom = PAIR[0] * (place % columns), FOOT + PAIR[1] * (down - 1 - place // columns)
-            heading = _axes(figure, left, bottom, *PAIR)
+            heading = axes_at(figure, left, bottom, *PAIR)
             heading.axis("off")
             heading.text(0.5, 0.91, f"correlation {item.similarity:.3f}", ha="center", fontweight="bold")
             sides = ((seen.arrays[item.split], item["index"], item.split), (train, item.nearest, "train"))
             for side, (arrays, index, split) in enumerate(sides):
-                axis = _axes(figure, left + 0.1 + 2 * side, bottom + 0.1, 1.9, 1.9)
+                axis = axes_at(figure, left + 0.1 + 2 * side, bottom + 0.1, 1.9, 1.9)
                 axis.axis("off")
                 show_slice(axis, arrays.images[index], f"{split}\n{arrays.table.file[index]}")
                 outline(axis, arrays.masks[index], TRUTH, "solid")
@@ -90,18 +104,13 @@ def closest_pairs(path: Path, seen: Survey, rows: list[int]) -> None:
         save(figure, path)
 
 
-def _axes(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
-    """New axes at a place in inches. An automatic layout differs in its last bits from run to run."""
-    across, up = figure.get_size_inches()
-    return figure.add_axes((left / across, bottom / up, width / across, height / up))
-
-
-def _headline(facts: dict[str, Any]) -> str:
-    images, labels, groups = facts["images"], facts["labels"], facts["groups"]
+def _headlines(facts: dict[str, Any]) -> tuple[str, str]:
+    images, labels, strategy = facts["images"], facts["labels"], facts["split"]["strategy"]
     return (
         f"Audit of {images['images']} slices ({images['train']} train, {images['valid']} valid, "
-        f"{images['test']} test), {labels['annotations']} annotations, "
-        f"{groups['groups']} groups of similar slices"
+        f"{images['test']} test), {labels['annotations']} annotations",
+        f"split.strategy {strategy}: {facts['groups']['groups']} groups of slices"
+        + (f", {images['left_out']} slices left out" if images["left_out"] else ""),
     )
 
 
@@ -128,6 +137,7 @@ def _similarity(axis: Axes, seen: Survey) -> None:
         heights = 100 * np.histogram(values, edges)[0] / max(1, len(values))
         axis.stairs(heights, edges, color=color, fill=True, alpha=0.3)
         axis.stairs(heights, edges, color=color, linewidth=1.4, label=split)
+    axis.set_ylim(0, 1.12 * axis.dataLim.ymax)  # room for the words at the top
     axis.axvline(SIBLING, color="black", linestyle="dashed", linewidth=1)
     lowest = seen.slices.similarity[seen.slices["split"] != "train"].min()
     axis.set_xlim(max(0, min(SIBLING, lowest) - 0.1), 1)

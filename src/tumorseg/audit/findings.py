@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tumorseg.audit.leak import NEAR
+from tumorseg.types import FindingId
 
 SEVERITIES = ("high", "medium", "low", "info")  # high: scores or labels do not mean what they seem to
 LEAK = 0.1  # share of a split with siblings in train from which its score is in doubt
 BOXES = 0.5  # share of annotations that are rectangles from which the masks are not outlines
 ABOVE_CHANCE = 3  # times as often as by chance is no chance
 LISTED = "; listed in faults.csv"
+STRATEGY = "split.strategy"  # the param
 FEW_RUNS = 0.25  # of the runs expected by chance: categories stand in blocks
 
 
@@ -18,7 +20,7 @@ FEW_RUNS = 0.25  # of the runs expected by chance: categories stand in blocks
 class Finding:
     """One thing to know about the data."""
 
-    id: str
+    id: FindingId
     severity: Literal["high", "medium", "low", "info"]
     message: str
     count: int  # of what the message tells about
@@ -27,50 +29,88 @@ class Finding:
 
 def find(facts: dict[str, Any]) -> list[Finding]:
     """The findings, severest first, from the figures of `facts.measure`."""
-    found = [*_copies(facts), *_siblings(facts), *_labels(facts), *_categories(facts), *_images(facts)]
+    parts = (_copies, _siblings, _sequence, _split, _groups, _labels, _categories, _images)
+    found = [finding for part in parts for finding in part(facts)]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def _copies(facts: dict[str, Any]) -> Iterator[Finding]:
     leak = facts["leak"]
-    for where, words, severity in (
-        ("across", "slices with a copy in another split", "high"),
-        ("within", "slices that repeat another of their split", "low"),
+    for where, words, severity, param in (
+        ("across", "slices with a copy in another split", "high", STRATEGY),
+        ("within", "slices that repeat another of their split", "low", None),
     ):
         if count := leak["copies"][where]:
             message = (
                 f"{words}: {count} (correlation {leak['copy_from']} or more), of them "
                 f"{leak['same_bytes'][where]} the same to the byte, {leak['same_pixels'][where]} to the pixel"
             )
-            yield Finding(f"copies_{where}", severity, message, count)
+            yield Finding(f"copies_{where}", severity, message, count, param)
 
 
 def _siblings(facts: dict[str, Any]) -> Iterator[Finding]:
-    leak, groups = facts["leak"], facts["groups"]
-    for split in ("test", "valid"):
+    leak = facts["leak"]
+    # Similar slices that are kept apart by file number may be of different patients.
+    who = "known patients" if facts["split"]["strategy"] == "shipped" else "known patients or lookalikes"
+    meanings = {
+        "test": f"scores tell about {who}; copying the mask of the most similar training slice, without "
+        f"learning, has Dice {facts['baselines']['copy']['pooled']:.2f}",
+        "valid": f"epochs and thresholds are chosen on {who}",
+    }
+    for split, meaning in meanings.items():
         part = leak[split]
         if count := part["with_sibling_in_train"]:
             message = (
                 f"{part['share']:.0%} of the {split} slices have a sibling in train (correlation "
-                f"{leak['sibling_from']} or more): scores tell about known patients; copying the mask of the "
-                f"most similar training slice, without learning, has Dice {part['copied_dice']['pooled']:.2f}"
+                f"{leak['sibling_from']} or more): {meaning}"
             )
             severity = "high" if part["share"] >= LEAK else "medium"
-            yield Finding(f"siblings_{split}", severity, message, count)
-    near = leak["test"].get("near_in_sequence")
+            yield Finding(f"siblings_{split}", severity, message, count, STRATEGY)
+
+
+def _sequence(facts: dict[str, Any]) -> Iterator[Finding]:
+    near = facts["leak"]["test"].get("near_in_sequence")
     if near and near["share"] >= LEAK and near["share"] > ABOVE_CHANCE * near["by_chance"]:
         message = (
             f"{near['share']:.0%} of the test slices have their most similar training slice at most {NEAR} "
             f"file numbers away ({near['by_chance']:.1%} by chance): numbers follow patients"
         )
-        yield Finding("sequence", "high", message, near["count"])
-    if groups["groups"] < facts["images"]["images"]:
+        yield Finding("sequence", "high", message, near["count"], STRATEGY)
+
+
+def _split(facts: dict[str, Any]) -> Iterator[Finding]:
+    """What a split that was made to leak less still leaks, and what it costs."""
+    strategy, leak, baselines = facts["split"]["strategy"], facts["leak"]["test"], facts["baselines"]
+    if strategy == "shipped":
+        return
+    near = leak.get("near_in_sequence")
+    near = f", {near['share']:.0%} with their nearest at most {NEAR} file numbers away" if near else ""
+    message = (
+        f"{STRATEGY} {strategy} leaves {leak['share']:.0%} of the test slices with a sibling in train{near}; "
+        f"copying the mask of the most similar training slice has Dice {baselines['copy']['pooled']:.2f}, "
+        f"the mean training mask, whatever the slice shows, {baselines['location']['pooled']:.2f}"
+    )
+    yield Finding("split", "info", message, leak["with_sibling_in_train"], STRATEGY)
+    if count := facts["images"]["left_out"]:
+        message = f"slices in no split, as their file numbers are near another split's: {count}; left_out.csv"
+        yield Finding("left_out", "info", message, count, "split.gap")
+
+
+def _groups(facts: dict[str, Any]) -> Iterator[Finding]:
+    images, groups, lookalikes = facts["images"]["images"], facts["groups"]["groups"], facts["lookalikes"]
+    if groups == images:
+        return
+    several = (
+        f"{lookalikes['groups']} groups of similar slices, an upper estimate of the patients (in several "
+        f"splits: {lookalikes['in_several_splits']})"
+    )
+    if facts["split"]["strategy"] == "blocks":
         message = (
-            f"{facts['images']['images']} slices form {groups['groups']} groups of similar slices, an upper "
-            f"estimate of the patients; {groups['in_several_splits']} of the groups are in several splits. "
-            "An interval of a score should count patients, not slices"
+            f"intervals of scores count {groups} blocks of file numbers, not slices. There are {several}"
         )
-        yield Finding("groups", "info", message, groups["groups"])
+    else:
+        message = f"{images} slices form {several}. Intervals of scores count the groups, not slices"
+    yield Finding("groups", "info", message, groups, STRATEGY)
 
 
 def _labels(facts: dict[str, Any]) -> Iterator[Finding]:

@@ -18,23 +18,24 @@ PAIRS = 1_000_000  # of edges, compared at a time
 
 
 def annotation_table(raw: Path) -> pd.DataFrame:
-    """A row an annotation of all splits.
+    """A row an annotation of all slices.
 
-    Columns: split, file, id, category; shape, one of SHAPES; pixels; share of the image, and centre x and y
-    of the pixels, all in [0, 1] (NaN without pixels); and, true or false, outside (partly outside the
-    image), empty (no pixel), crossing (an outline crosses itself), overlapping (another annotation of the
-    image covers a tenth of it or more), wrong_area and wrong_bbox (the field contradicts the shape).
+    Columns: shipped (the folder that the slice came in), file, id, category; shape, one of SHAPES; pixels;
+    share of the image, and centre x and y of the pixels, all in [0, 1] (NaN without pixels); and, true or
+    false, outside (partly outside the image), empty (no pixel), crossing (an outline crosses itself),
+    overlapping (another annotation of the image covers a tenth of it or more), wrong_area and wrong_bbox
+    (the field contradicts the shape).
 
     Raises:
         UserError: An annotation file is bad.
     """
     rows = [
-        {"split": split, "file": item.file_name, **row}
+        {"shipped": split, "file": item.file_name, **row}
         for split in SPLITS
         for item in read_split(raw / split)
         for row in _describe(item)
     ]
-    columns = ["split", "file", "id", "category", "shape", "pixels", "share", "x", "y", *FAULTS]
+    columns = ["shipped", "file", "id", "category", "shape", "pixels", "share", "x", "y", *FAULTS]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(FAULTS, bool))
 
 
@@ -42,7 +43,7 @@ FAULTS = ("outside", "empty", "crossing", "overlapping", "wrong_area", "wrong_bb
 
 
 def unnamed_files(raw: Path) -> list[str]:
-    """Image files in a split's folder that its annotation file does not name, as `split/file`."""
+    """Image files in a folder whose annotation file does not name them, as `folder/file`."""
     from tumorseg.coco_schema import IMAGE_SUFFIXES
 
     found = []
@@ -110,7 +111,7 @@ def _turn(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
 
 
 def _describe(item: Slice) -> list[dict[str, object]]:
-    """The rows of one slice's annotations, without split and file."""
+    """The rows of one slice's annotations, without shipped and file."""
     covered = np.zeros((item.height, item.width), np.uint16)
     crops = []
     for annotation in item.annotations:

@@ -9,9 +9,11 @@ import pandas as pd
 
 from tumorseg import SPLITS
 from tumorseg.audit import images, labels, leak
+from tumorseg.similarity import copies, embed, groups, most_similar
 from tumorseg.slices import SplitArrays, load_split
 
 READERS = 4  # threads that read files
+SHIPPED = ("shipped", "file", "annotations")  # columns
 
 
 @dataclass(frozen=True)
@@ -19,30 +21,36 @@ class Survey:
     """Everything that was looked at."""
 
     slices: pd.DataFrame  # slices.csv, and the columns that `survey` adds
-    annotations: pd.DataFrame  # of `labels.annotation_table`
+    left_out: pd.DataFrame  # of left_out.csv: shipped, file and annotations
+    annotations: pd.DataFrame  # of `labels.annotation_table`, those of slices left out too
     arrays: dict[str, SplitArrays]  # by split, memory-mapped
     categories: list[str]  # that the annotation files define
-    unnamed: list[str]  # image files that no annotation file names, as split/file
+    unnamed: list[str]  # image files that no annotation file names, as folder/file
 
     def of(self, split: str) -> pd.DataFrame:
         """The rows of `slices` of one split, in the order of its arrays."""
         return self.slices[self.slices["split"] == split]
+
+    @property
+    def shipped(self) -> pd.DataFrame:
+        """shipped, file and annotations of every slice there is, those left out last."""
+        return pd.concat([self.slices, self.left_out], ignore_index=True)[list(SHIPPED)]
 
 
 def survey(raw: Path, prepared: Path) -> Survey:
     """Look at every slice and every annotation.
 
     Adds to the rows of slices.csv: digest, size, channels and bits of the file; mean and std of the grey
-    levels, blank, outlier, and lost (no tumour pixel left at the working size); pixels (their
-    digest), copy and group (labels of sets of alike slices); nearest, the index of the most similar
-    training slice other than itself, and similarity to it, in [-1, 1].
+    levels, blank, outlier, and lost (no tumour pixel left at the working size); pixels (their digest), copy
+    (labels of sets of copies), lookalikes (of groups of similar slices); nearest, the index of the most
+    similar training slice other than itself, and similarity to it, in [-1, 1].
 
     Raises:
         UserError: An annotation file is bad.
     """
     arrays = {split: load_split(prepared, split) for split in SPLITS}
     slices = pd.concat([arrays[split].table for split in SPLITS], ignore_index=True)
-    paths = [raw / split / file for split, file in zip(slices["split"], slices["file"], strict=True)]
+    paths = [raw / split / file for split, file in zip(slices["shipped"], slices["file"], strict=True)]
     with ThreadPoolExecutor(READERS) as readers:
         files = pd.DataFrame(list(readers.map(images.read_header, paths)))
     looks = pd.DataFrame(
@@ -67,6 +75,9 @@ def survey(raw: Path, prepared: Path) -> Survey:
             lost=slices.lost & (slices.tumor_pixels > 0),
             **_relatives(arrays),
         ),
+        left_out=pd.read_csv(
+            prepared / "left_out.csv", usecols=SHIPPED, dtype={"file": str}, keep_default_na=False
+        ),
         annotations=labels.annotation_table(raw),
         arrays=arrays,
         categories=labels.category_names(raw),
@@ -75,16 +86,15 @@ def survey(raw: Path, prepared: Path) -> Survey:
 
 
 def _relatives(arrays: dict[str, SplitArrays]) -> dict[str, np.ndarray]:
-    """copy, group, nearest and similarity of every slice."""
-    parts = {split: leak.embed(arrays[split].images) for split in SPLITS}
-    nearest = [
-        leak.most_similar(parts[split], parts["train"], skip_self=split == "train") for split in SPLITS
-    ]
+    """copy, lookalikes, nearest and similarity of every slice."""
+    parts = {split: embed(arrays[split].images) for split in SPLITS}
+    nearest = [most_similar(parts[split], parts["train"], skip_self=split == "train") for split in SPLITS]
     index, similarity = (np.concatenate(part) for part in zip(*nearest, strict=True))
     embeddings = np.concatenate(list(parts.values()))
     return {
-        "copy": leak.copies(embeddings),
-        "group": leak.groups(embeddings),
+        "copy": copies(embeddings),
+        # The column group is something else where slices are split by blocks of file numbers.
+        "lookalikes": groups(embeddings),
         "nearest": index,
         "similarity": similarity,
     }

@@ -1,0 +1,51 @@
+"""What scores without learning: the models `nearest_slice` and `location_prior` without a net around them.
+
+They are computed here so that the audit can tell what a leak is worth before any model is trained.
+"""
+
+import numpy as np
+
+from tumorseg.metrics import LEVELS, best_level, scores, to_levels
+from tumorseg.slices import SplitArrays
+
+
+def copy(train: SplitArrays, part: SplitArrays, nearest: np.ndarray) -> dict[str, float]:
+    """Dice of the masks of the most similar training slices, as of `dice`.
+
+    Args:
+        nearest: int (N,), which training slice is most similar to each of the N slices of `part`.
+    """
+    return dice(part.masks, train.masks[nearest])
+
+
+def location(train: SplitArrays, valid: SplitArrays, part: SplitArrays) -> dict[str, float]:
+    """Dice on `part`, as of `dice`, of the mean training mask, cut at the level that is best on valid."""
+    levels = to_levels(train.masks.mean(axis=0))
+    # Every slice has the same levels, so pixels are counted by place, not slice by slice.
+    tumor = valid.masks.sum(axis=0, dtype=np.int64)
+    counts = [
+        np.bincount(levels.ravel(), weights=pixels.ravel(), minlength=LEVELS)
+        for pixels in (len(valid) - tumor, tumor)
+    ]
+    # By Dice, whatever evaluate.beta is: the figure should not move with it.
+    found = levels >= best_level(np.stack(counts).astype(np.int64), beta=1.0)
+    return dice(part.masks, np.broadcast_to(found, part.masks.shape))
+
+
+def dice(masks: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    """Dice of masks: `pooled` over all pixels, and the `mean` over the slices that have one.
+
+    A slice where nothing is annotated and nothing predicted has none; NaN where no slice has.
+
+    Args:
+        masks: 0/1 (N, H, W).
+        predicted: 0/1 (N, H, W).
+    """
+    ours, theirs = masks.reshape(len(masks), -1) > 0, predicted.reshape(len(predicted), -1) > 0
+    counts = [(x & y).sum(axis=1) for x, y in ((ours, theirs), (~ours, theirs), (ours, ~theirs))]
+    counts.append((~ours & ~theirs).sum(axis=1))
+    each = scores(*counts)["dice"]
+    return {
+        "pooled": float(scores(*(count.sum() for count in counts))["dice"]),
+        "mean": float(np.nanmean(each)) if np.isfinite(each).any() else float("nan"),
+    }

@@ -1,0 +1,109 @@
+"""Which slices are train, valid and test: as they were shipped, or dealt anew so that little leaks.
+
+A group is a set of slices that must not be parted: lookalikes, or a run of file numbers. Groups are dealt
+into folds by scikit-learn's StratifiedGroupKFold, which evens out category and tumour size; the fold
+`fold` is test, the next one valid, the others train. Nothing is drawn: same slices, same folds.
+"""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from tumorseg import SPLITS
+from tumorseg.errors import UserError
+from tumorseg.params import Split
+
+LEFT_OUT = "left out"
+SIZES = 3  # classes of tumour size that are dealt evenly
+
+
+def group_slices(table: pd.DataFrame, lookalikes: np.ndarray, rule: Split) -> np.ndarray:
+    """The group of every slice, int (N,): runs of file numbers under `blocks`, or else `lookalikes`.
+
+    Args:
+        table: N rows with `file` and `sequence`, the number that the file name begins with.
+        lookalikes: int (N,), as from `similarity.groups`.
+
+    Raises:
+        UserError: `blocks`, and a file name begins with no number.
+    """
+    if rule.strategy != "blocks":
+        return lookalikes
+    unnumbered = table.file[table.sequence.isna()]
+    if len(unnumbered):
+        raise UserError(
+            "params.yaml: split.strategy: blocks needs file names that begin with a number; choose similar "
+            f"or shipped: {len(unnumbered)} of {len(table)} do not, such as {unnumbered.iloc[0]}"
+        )
+    return pd.factorize(table.sequence.to_numpy(np.int64) // rule.block, sort=True)[0]
+
+
+def assign(table: pd.DataFrame, groups: np.ndarray, rule: Split) -> np.ndarray:
+    """The split of every slice: train, valid, test or LEFT_OUT, as str (N,).
+
+    Under `blocks`, a train slice at most `gap` file numbers from a valid or test slice is left out, and so
+    is a valid slice that near to a test slice. Test keeps all of its slices.
+
+    Args:
+        table: N rows with `shipped`, `category`, `sequence`, `tumor_pixels`, `height` and `width`.
+        groups: int (N,), as from `group_slices`.
+
+    Raises:
+        UserError: A split has no slice as shipped, there are fewer groups than folds, or the gap leaves no
+            train or valid slice.
+    """
+    if rule.strategy == "shipped":
+        split = table.shipped.to_numpy(str)
+        for part in SPLITS:
+            if part not in split:
+                raise UserError(
+                    f"params.yaml: split.strategy: no slice was shipped as {part}; choose blocks or similar"
+                )
+        return split
+    count = len(np.unique(groups))
+    if count < rule.folds:
+        raise UserError(
+            f"params.yaml: split.folds: {rule.folds} folds of only {count} groups of slices; choose fewer, "
+            "or strategy shipped"
+        )
+    folds = _deal(table, groups, rule.folds)
+    split = np.full(len(table), "train", dtype="<U8")
+    split[folds == (rule.fold + 1) % rule.folds] = "valid"
+    split[folds == rule.fold] = "test"
+    if rule.strategy == "blocks":
+        numbers = table.sequence.to_numpy(np.int64)
+        for part, others in (("train", ("valid", "test")), ("valid", ("test",))):
+            near = _distance(numbers, numbers[np.isin(split, others)]) <= rule.gap
+            split[(split == part) & near] = LEFT_OUT
+    for part in ("train", "valid"):
+        if part not in split:
+            raise UserError(
+                f"params.yaml: split.gap: every {part} slice is within {rule.gap} file numbers of another "
+                "split's; choose a smaller gap, or larger blocks"
+            )
+    return split
+
+
+def _deal(table: pd.DataFrame, groups: np.ndarray, folds: int) -> np.ndarray:
+    """The fold of every slice, int (N,)."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    share = table.tumor_pixels / (table.height * table.width)
+    size = np.ceil(share.rank(method="first") / len(table) * SIZES).astype(int)
+    strata = pd.factorize(table.category + " " + size.astype(str), sort=True)[0]
+    found = np.empty(len(table), dtype=int)
+    with warnings.catch_warnings():
+        # A rare category cannot be in every fold; the others are evened out all the same.
+        warnings.filterwarnings("ignore", "The least populated class")
+        for fold, (_, rows) in enumerate(StratifiedGroupKFold(folds).split(strata, strata, groups)):
+            found[rows] = fold
+    return found
+
+
+def _distance(numbers: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """How far each number is from the nearest of `others`."""
+    ordered = np.sort(others)
+    after = np.searchsorted(ordered, numbers)
+    nearest = [ordered[np.clip(place, 0, len(ordered) - 1)] for place in (after - 1, after)]
+    return np.min([np.abs(numbers - each) for each in nearest], axis=0)
