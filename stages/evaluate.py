@@ -13,6 +13,8 @@ def main(name: str) -> None:
         Path("models") / name,
         Path("data/prepared"),
         accelerator=params.compute.accelerator,
+        beta=params.evaluate.beta,
+        flip=params.evaluate.flip,
         predictions=Path("data/predictions") / name,
         metrics=Path("metrics/models") / f"{name}.json",
         plots=Path("plots/evaluate") / name,

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, precision_recall_fscore_support
+from sklearn.metrics import average_precision_score, fbeta_score, precision_recall_fscore_support
 
 from tumorseg.metrics import (
     HALF,
@@ -8,6 +8,7 @@ from tumorseg.metrics import (
     best_level,
     confusion,
     count_levels,
+    f_beta,
     scores,
     to_levels,
 )
@@ -80,3 +81,32 @@ def test_where_no_tumour_can_be_found_no_threshold_is_better():
     levels = np.array([[[50, 200]]], np.uint8)
     assert best_level(count_levels(levels, np.zeros_like(levels)).sum(0)) == HALF
     assert best_level(count_levels(np.zeros_like(levels), np.ones_like(levels)).sum(0)) == HALF
+
+
+def test_f_beta_by_hand():
+    # Precision 3/4, recall 3/5: F₂ = 5 · 9/20 / (4 · 3/4 + 3/5).
+    assert f_beta(*np.array([6, 2, 4]), 2.0) == pytest.approx(2.25 / 3.6)
+    assert f_beta(*np.array([6, 2, 4]), 1.0) == scores(*np.array([6, 2, 4, 88]))["dice"]
+    assert f_beta(*np.array([0, 2, 4]), 2.0) == 0
+    assert np.isnan(f_beta(*np.array([0, 0, 0]), 2.0))
+
+
+@pytest.mark.parametrize("beta", [0.5, 1.0, 3.0])
+def test_f_beta_agrees_with_scikit_learn(beta):
+    rng = np.random.default_rng(0)
+    truth, found = rng.random((2, 500)) < 0.3
+    counts = confusion(count_levels(found[None, None].astype(np.uint8), truth[None, None]))[:3, 0, 1]
+    assert f_beta(*counts, beta) == pytest.approx(fbeta_score(truth, found, beta=beta))
+
+
+def test_f_beta_of_any_beta_is_between_precision_and_recall():
+    assert f_beta(*np.array([6, 2, 4]), 1e-300) == 6 / 8
+    assert f_beta(*np.array([6, 2, 4]), 1e300) == 6 / 10
+
+
+def test_the_best_level_falls_as_missed_tumour_weighs_more():
+    levels = np.array([[[40, 80, 100, 120, 140, 160, 200, 240]]], np.uint8)
+    counts = count_levels(levels, np.array([[[1, 0, 0, 0, 0, 1, 0, 1]]])).sum(0)
+    # At 201: TP 1, FN 2; at 141: TP 2, FP 1, FN 1; at 1: TP 3, FP 5. Dice is 1/2, 2/3 and 6/11.
+    assert [best_level(counts, beta) for beta in (0.1, 1.0, 5.0)] == [201, 141, 1]
+    assert best_level(counts) == best_level(counts, 1.0)

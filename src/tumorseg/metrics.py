@@ -26,9 +26,11 @@ def count_levels(levels: np.ndarray, masks: np.ndarray) -> np.ndarray:
     Returns:
         int64 (N, 2, 256): [image, 0 background or 1 tumour, level].
     """
-    n = len(levels)
-    bins = levels.reshape(n, -1) + np.int64(LEVELS) * masks.reshape(n, -1).astype(bool)
-    return np.stack([np.bincount(row, minlength=2 * LEVELS) for row in bins]).reshape(n, 2, LEVELS)
+    rows = [
+        np.bincount((image + np.uint16(LEVELS) * mask.astype(bool)).ravel(), minlength=2 * LEVELS)
+        for image, mask in zip(levels, masks, strict=True)
+    ]
+    return np.stack(rows).reshape(len(rows), 2, LEVELS)
 
 
 def confusion(counts: np.ndarray) -> np.ndarray:
@@ -66,6 +68,20 @@ def scores(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray, tn: np.ndarray) -> di
         "specificity": ratio(tn, tn + fp),
         "accuracy": ratio(tp + tn, tp + fp + fn + tn),
     }
+
+
+def f_beta(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray, beta: float) -> np.ndarray:
+    """F-beta, (1 + β²)PR / (β²P + R) of precision P and recall R (van Rijsbergen 1979), in [0, 1] or NaN.
+
+    Recall counts β times as much as precision; F₁ is Dice. NaN where no tumour is annotated or predicted.
+
+    Args:
+        tp: Pixel counts of any shape, which those of `fp` and `fn` share.
+        beta: Above 0.
+    """
+    # The same as tp / (tp + w fn + (1 − w) fp), w = β² / (1 + β²), which no β overflows.
+    weight = 1 / (1 + (1 / beta) * (1 / beta))
+    return ratio(tp, tp + weight * fn + (1 - weight) * fp)
 
 
 def average_precision(counts: np.ndarray) -> np.ndarray:
@@ -106,13 +122,15 @@ def summarise_counts(counts: np.ndarray) -> dict[str, float]:
     }
 
 
-def best_level(counts: np.ndarray) -> int:
-    """The level (1…255) whose threshold has the highest Dice; the lowest such level of several.
+def best_level(counts: np.ndarray, beta: float = 1.0) -> int:
+    """The level (1…255) whose threshold has the highest F-beta; the lowest such level of several.
 
     Where no threshold finds any tumour, none is better than another: 0.5.
 
     Args:
         counts: int (2, 256), pooled over the validation split.
+        beta: See `f_beta`; 1 is Dice.
     """
-    dice = np.nan_to_num(scores(*confusion(counts))["dice"][1:])
-    return 1 + int(dice.argmax()) if dice.any() else HALF
+    tp, fp, fn, _ = confusion(counts)[:, 1:]
+    values = np.nan_to_num(f_beta(tp, fp, fn, beta))
+    return 1 + int(values.argmax()) if values.any() else HALF

@@ -30,13 +30,19 @@ def pick_device(accelerator: str) -> torch.device:
 
 @torch.inference_mode()
 def predict_levels(
-    net: nn.Module, images: np.ndarray, mean: float, std: float, device: torch.device
+    net: nn.Module, images: np.ndarray, mean: float, std: float, device: torch.device, flip: bool = False
 ) -> np.ndarray:
-    """Probability levels (see `metrics`) of slices, both uint8 (N, S, S)."""
+    """Probability levels (see `metrics`) of slices, both uint8 (N, S, S).
+
+    With `flip`, a probability is the mean of those of the slice and of its mirror image, flipped back.
+    """
     net = net.to(device, memory_format=torch.channels_last).eval()
     levels = np.empty(images.shape, dtype=np.uint8)
     for start in progress(range(0, len(images), BATCH), "predicting batches"):
         batch = torch.from_numpy(images[start : start + BATCH].copy())[:, None].to(device)
-        logits = net((batch.float() / 255 - mean) / std)
-        levels[start : start + BATCH] = to_levels(torch.sigmoid(logits)[:, 0].cpu().numpy())
+        batch = (batch.float() / 255 - mean) / std
+        probabilities = torch.sigmoid(net(batch))
+        if flip:
+            probabilities = (probabilities + torch.sigmoid(net(batch.flip(-1))).flip(-1)) / 2
+        levels[start : start + BATCH] = to_levels(probabilities[:, 0].cpu().numpy())
     return levels

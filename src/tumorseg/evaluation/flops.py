@@ -1,0 +1,26 @@
+"""What one prediction costs."""
+
+import torch
+from torch import nn
+
+from tumorseg.models.baseline import Baseline
+
+
+@torch.inference_mode()
+def count_gflops(net: nn.Module, size: int) -> float:
+    """Floating-point operations of one forward pass of one slice, in units of 10⁹; 0 for a baseline.
+
+    Counted by torch.utils.flop_counter: two for each multiply-add of convolutions and matrix products,
+    those within recurrent cells too; the rest (norms, activations, pooling) is left out, as is usual.
+
+    Args:
+        net: On the CPU, since a GPU's recurrent kernels hide their products from the counter.
+        size: Pixels a side.
+    """
+    from torch.utils.flop_counter import FlopCounterMode
+
+    if isinstance(net, Baseline):
+        return 0.0
+    with FlopCounterMode(display=False) as counter:
+        net(torch.zeros(1, 1, size, size))
+    return counter.get_total_flops() / 1e9

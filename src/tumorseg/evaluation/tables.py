@@ -1,0 +1,131 @@
+"""What an evaluation writes besides its scores: each slice, curves, confusion, pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tumorseg.evaluation.regions import region_scores
+from tumorseg.evaluation.surface import surface_scores
+from tumorseg.metrics import LEVELS, average_precision, confusion, f_beta, scores
+from tumorseg.slices import SplitArrays
+
+ABOUT = ["split", "index", "file", "category", "sequence", "group", "tumor_pixels"]
+COUNTS = ["tp", "fp", "fn", "tn"]
+OVERLAYS = 4  # slices each of best, median and worst
+
+
+def score_slices(counts: np.ndarray, level: int) -> pd.DataFrame:
+    """TP, FP, FN, TN and the METRICS of each slice at one threshold.
+
+    Args:
+        counts: int (N, 2, 256), as from `metrics.count_levels`.
+        level: The threshold times 256.
+    """
+    per_image = confusion(counts)[..., level]
+    return pd.DataFrame(dict(zip(COUNTS, per_image, strict=True)) | scores(*per_image))
+
+
+def slice_table(arrays: SplitArrays, levels: np.ndarray, counts: np.ndarray, level: int) -> pd.DataFrame:
+    """One row a slice: where it is from and its scores at `level`.
+
+    Args:
+        arrays: N slices.
+        levels: uint8 (N, S, S), predicted probability levels.
+        counts: int (N, 2, 256), of `levels`, as from `metrics.count_levels`.
+        level: The threshold times 256.
+
+    Returns:
+        ABOUT, COUNTS, METRICS, average_precision (over all thresholds), hd95 and nsd (see `surface`),
+        box_iou, lesions, lesions_found and false_lesions (see `regions`). A ratio of nothing is NaN.
+    """
+    predictions = (levels >= level).astype(np.uint8)
+    masks = np.asarray(arrays.masks)
+    hd95, nsd = surface_scores(masks, predictions)
+    pixels = score_slices(counts, level).assign(
+        average_precision=average_precision(counts), hd95=hd95, nsd=nsd
+    )
+    regions = pd.DataFrame(
+        [region_scores(*pair) for pair in zip(masks, predictions, strict=True)],
+        columns=["box_iou", "lesions", "lesions_found", "false_lesions"],
+    )
+    return pd.concat([arrays.table[ABOUT], pixels, regions], axis=1)
+
+
+def pr_curve(pooled: dict[str, np.ndarray], beta: float) -> pd.DataFrame:
+    """Precision, recall and F-beta of each split at each threshold where anything is predicted.
+
+    Args:
+        pooled: int (2, 256) of each split.
+        beta: See `metrics.f_beta`.
+    """
+    tables = []
+    for split, counts in pooled.items():
+        tp, fp, fn, tn = confusion(counts)
+        values = scores(tp, fp, fn, tn)
+        columns = {
+            "recall": values["recall"],
+            "precision": values["precision"],
+            "threshold": np.arange(LEVELS) / LEVELS,
+            "f_beta": f_beta(tp, fp, fn, beta),
+        }
+        tables.append(pd.DataFrame(columns).assign(split=split).dropna())
+    return pd.concat(tables)
+
+
+def confusion_table(pooled: dict[str, np.ndarray], level: int) -> pd.DataFrame:
+    """Pixels by split, actual and predicted class, and their share of the actual class.
+
+    Args:
+        pooled: int (2, 256) of each split.
+        level: The threshold times 256.
+    """
+    rows = []
+    for split, counts in pooled.items():
+        tp, fp, fn, tn = confusion(counts)[:, level]
+        for actual, predicted, pixels, total in (
+            ("tumor", "tumor", tp, tp + fn),
+            ("tumor", "background", fn, tp + fn),
+            ("background", "tumor", fp, fp + tn),
+            ("background", "background", tn, fp + tn),
+        ):
+            share = pixels / total if total else np.nan
+            rows.append(
+                {"split": split, "actual": actual, "predicted": predicted, "pixels": pixels, "share": share}
+            )
+    return pd.DataFrame(rows)
+
+
+def draw_overlays(path: Path, arrays: SplitArrays, predictions: np.ndarray, dice: np.ndarray) -> None:
+    """Draw the slices with the highest, the middle and the lowest Dice.
+
+    Args:
+        path: PNG to write.
+        arrays: N slices.
+        predictions: bool (N, S, S).
+        dice: float (N,).
+    """
+    from tumorseg.figures import overlays
+
+    groups = choose_overlays(dice)
+    rows = np.concatenate(list(groups.values()))
+    titles = [f"{group}  Dice {dice[row]:.2f}" for group, members in groups.items() for row in members]
+    overlays(path, arrays.images[rows], arrays.masks[rows], predictions[rows].astype(np.uint8), titles)
+
+
+def choose_overlays(dice: np.ndarray) -> dict[str, np.ndarray]:
+    """Rows of the slices that are best, median and worst by Dice, each from high to low.
+
+    A slice whose Dice is NaN, since it has no tumour and none was found, is left out as neither good
+    nor bad, unless all are.
+    """
+    rows = np.arange(len(dice))
+    if not np.isnan(dice).all():
+        rows = rows[~np.isnan(dice)]
+    order = rows[dice[rows].argsort(kind="stable")[::-1]]
+    middle = max(0, (len(order) - OVERLAYS) // 2)
+    return {
+        "best": order[:OVERLAYS],
+        "median": order[middle : middle + OVERLAYS],
+        "worst": order[-OVERLAYS:],
+    }
