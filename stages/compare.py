@@ -4,13 +4,16 @@ from pathlib import Path
 
 from tumorseg import stage
 from tumorseg.compare import compare_models
+from tumorseg.models.registry import describe
 from tumorseg.params import load_params
 
 
 def main() -> None:
-    params = load_params()
+    models = load_params().models
     compare_models(
-        list(params.models),
+        {name: describe(model.architecture).learns for name, model in models.items()},
+        prepared=Path("data/prepared"),
+        predictions=Path("data/predictions"),
         metrics=Path("metrics/models"),
         curves=Path("plots/train"),
         evaluated=Path("plots/evaluate"),

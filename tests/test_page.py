@@ -62,6 +62,9 @@ def tables(models: list[str]) -> dict[str, pd.DataFrame]:
     curves["best_dice"] = curves["dice"] + 0.1
     pr_curve = grid(model=models, split=["valid", "test"], threshold=[0.0, 0.3, 0.6, 1.0])
     pr_curve["recall"], pr_curve["precision"] = 1 - pr_curve["threshold"], 0.1 + 0.8 * pr_curve["threshold"]
+    pr_curve["f_beta"] = 0.5 - 0.1 * pr_curve["threshold"]
+    reliability = grid(model=models, split=["valid", "test"], predicted=[0.0, 0.5, 0.9])
+    reliability["observed"], reliability["pixels"] = 0.8 * reliability["predicted"], 1000
     leaderboard = grid(
         model=models,
         split=["valid", "test"],
@@ -70,6 +73,8 @@ def tables(models: list[str]) -> dict[str, pd.DataFrame]:
         metric=["dice", "iou", "precision", "recall", "specificity", "accuracy", "average_precision"],
     )
     leaderboard["value"] = 0.1 + 0.1 * leaderboard["model"].map(models.index)
+    leaderboard["low"], leaderboard["high"] = leaderboard["value"] - 0.05, leaderboard["value"] + 0.05
+    leaderboard.loc[leaderboard["threshold_from"] == "0.5", ["low", "high"]] = np.nan
     leaderboard["parameters"] = 1000 * leaderboard["model"].map(models.index)
     kinds = ["tumor", "background"]
     confusion = grid(model=models, split=["valid", "test"], actual=kinds, predicted=kinds)
@@ -88,6 +93,7 @@ def tables(models: list[str]) -> dict[str, pd.DataFrame]:
         "compare/pr_curve": pr_curve,
         "compare/leaderboard": leaderboard,
         "compare/confusion": confusion,
+        "compare/reliability": reliability,
         "class_balance/tumor_fraction": fractions,
         "audit/similarity": similarity,
     }
@@ -104,6 +110,11 @@ def fill(folder: Path, models: list[str]) -> None:
         "audit/audit",
         "audit/closest_pairs",
         "class_balance/composition",
+        "compare/differences",
+        "compare/ranks",
+        "compare/cost",
+        "compare/side_by_side",
+        "selected/statement",
         "selected/overlays",
         *(f"evaluate/{m}/overlays" for m in models),
     ]:

@@ -1,0 +1,231 @@
+import io
+import json
+import shutil
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pandas as pd
+import pytest
+from fourfold import DICE, compare, measure
+from matplotlib.colors import to_rgb
+
+from tumorseg.errors import UserError
+from tumorseg.figures import PREDICTION
+from tumorseg.metrics import METRICS
+
+WRITTEN = [
+    *("confusion.csv", "cost.png", "curves.csv", "differences.csv", "differences.png", "leaderboard.csv"),
+    *("pr_curve.csv", "ranks.png", "reliability.csv", "side_by_side.png"),
+]
+
+
+@pytest.fixture(scope="module")
+def measured(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders with all that a comparison reads."""
+    root = tmp_path_factory.mktemp("measured")
+    measure(root, prepared)
+    return root
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a comparison of all four leaves."""
+
+    plots: Path
+    board: dict
+    printed: str
+
+
+@pytest.fixture(scope="module")
+def compared(measured: Path, tmp_path_factory: pytest.TempPathFactory) -> Compared:
+    out = tmp_path_factory.mktemp("compared")
+    with redirect_stdout(io.StringIO()) as printed:
+        board = compare(measured, out, list(DICE))
+    return Compared(out / "plots", board, printed.getvalue())
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_best_on_valid_first_whatever_test_says_and_ties_as_they_came(compared):
+    ranking = ["high", "as_high", "low", "lowest"]
+    assert list(compared.board) == ranking
+    assert pd.read_csv(compared.plots / "leaderboard.csv").model.unique().tolist() == ranking
+    assert [compared.board[name]["valid_dice"] for name in ranking] == [0.75, 0.75, 0.25, 0.125]
+    assert [compared.board[name]["test_rank_median"] for name in ranking] == [4, 3, 1, 1]
+    assert [compared.board[name]["first_share"] for name in ranking] == [0, 0, 1, 1]
+
+
+def test_a_row_says_what_the_metrics_file_says_and_what_follows(measured, compared):
+    row = dict(compared.board["low"])
+    scores = json.loads((measured / "metrics" / "low.json").read_text())
+    test = scores["test"]
+    best, bounds = test["at_best"], test["at_best"]["interval"]
+    assert row.pop("verdict").startswith(
+        "cannot be told from lowest: Dice 0.85 against 0.85, difference +0.00 ["
+    )
+    assert row == {
+        "parameters": 7,
+        "gflops": 0.5,
+        "threshold": scores["threshold"],
+        "valid_dice": 0.25,
+        "test_dice": best["pooled"]["dice"],
+        "test_dice_low": bounds["pooled"]["dice"]["low"],
+        "test_dice_high": bounds["pooled"]["dice"]["high"],
+        "test_dice_mean": best["mean"]["dice"],
+        "test_dice_mean_low": bounds["mean"]["dice"]["low"],
+        "test_dice_mean_high": bounds["mean"]["dice"]["high"],
+        "test_dice_median": best["median"]["dice"],
+        "test_iou": best["pooled"]["iou"],
+        "test_precision": best["pooled"]["precision"],
+        "test_recall": best["pooled"]["recall"],
+        "test_average_precision": test["average_precision"]["pooled"],
+        "test_dice_at_half": test["at_half"]["pooled"]["dice"],
+        "test_nsd_mean": best["mean"]["nsd"],
+        "test_hd95_median": best["median"]["hd95"],
+        "test_box_hit_rate": best["boxes"]["hit_rate"],
+        "test_lesion_recall": best["lesions"]["recall"],
+        "test_ece": test["calibration"]["ece"],
+        # Three passes of 0.5 GFLOP, 12 train slices, 3 epochs: 54 GFLOP.
+        "training_pflops": pytest.approx(54e-6),
+        "test_rank_median": 1,
+        "first_share": 1,
+    }
+    assert compared.board["lowest"]["training_pflops"] == 0
+
+
+def test_the_leaderboard_has_every_metric_both_ways_at_both_thresholds(measured, compared):
+    table = pd.read_csv(compared.plots / "leaderboard.csv", dtype={"threshold_from": str})
+    groups = table.groupby(["model", "split", "threshold_from", "reduction"]).metric.agg(list)
+    assert len(groups) == 4 * 2 * 2 * 2
+    assert all(sorted(metrics) == sorted([*METRICS, "average_precision"]) for metrics in groups)
+    table = table.set_index(["model", "split", "threshold_from", "reduction", "metric"]).sort_index()
+    scores = json.loads((measured / "metrics" / "low.json").read_text())
+    for key, value in {
+        ("valid", "valid", "pooled", "dice"): 0.25,
+        ("valid", "valid", "pooled", "recall"): scores["valid"]["at_best"]["pooled"]["recall"],
+        ("test", "0.5", "mean", "accuracy"): scores["test"]["at_half"]["mean"]["accuracy"],
+        ("valid", "0.5", "mean", "average_precision"): scores["valid"]["average_precision"]["mean"],
+    }.items():
+        assert table.value[("low", *key)] == value
+    for reduction in ("pooled", "mean"):
+        bounds = scores["test"]["at_best"]["interval"][reduction]["dice"]
+        row = table.loc[("low", "test", "valid", reduction, "dice")]
+        assert (row.low, row.high) == (bounds["low"], bounds["high"])
+    assert table.low[table.index.get_level_values("threshold_from") == "0.5"].isna().all()
+
+
+def test_curves_and_tables_are_those_of_each_model_with_its_name(measured, compared):
+    for name in ("pr_curve", "confusion", "reliability"):
+        whole = pd.read_csv(compared.plots / f"{name}.csv")
+        assert whole.model.unique().tolist() == list(DICE)
+        for model in DICE:
+            part = whole[whole.model == model].drop(columns="model").reset_index(drop=True)
+            pd.testing.assert_frame_equal(part, pd.read_csv(measured / "plots" / model / f"{name}.csv"))
+    curves = pd.read_csv(compared.plots / "curves.csv")
+    epochs = {"low": 3, "lowest": 0, "high": 3, "as_high": 3}
+    assert curves.groupby("model", sort=False).epoch.max().to_dict() == epochs
+    assert curves.loss.isna().all()  # what learns nothing has none
+
+
+def test_differences_are_of_every_pair_and_those_of_equal_models_are_nothing(compared):
+    table = pd.read_csv(compared.plots / "differences.csv").set_index(["statistic", "model", "other"])
+    assert len(table) == 2 * 6
+    for statistic in ("pooled", "mean"):
+        assert table.loc[(statistic, "low", "lowest")].tolist() == [0, 0, 0, 1, 1]
+        row = table.loc[(statistic, "high", "as_high")]
+        assert row.difference == pytest.approx(40 / 101 - 80 / 121)
+        assert row.high < 0
+        # Every slice is alike, so that every draw says the same; but there are only three groups.
+        assert row.p == 1 / 4
+        assert row.p_holm == 1
+
+
+def test_the_verdict_is_kept_and_printed_below_a_table_that_fits_a_terminal(compared):
+    difference = "difference −0.46 [−0.46, −0.46], Holm p 1.00"
+    assert (
+        compared.board["high"]["verdict"]
+        == f"cannot be told from lowest: Dice 0.40 against 0.85, {difference}"
+    )
+    assert compared.board["lowest"]["verdict"] == "learns nothing: a level to beat"
+    assert all(row["verdict"] in compared.printed for row in compared.board.values())
+    assert all(len(line) <= 100 for line in compared.printed.splitlines()[: len(DICE) + 2])
+
+
+@pytest.mark.parametrize("names", [["low"], ["lowest"], ["low", "high"]])
+def test_every_file_is_there_whatever_the_models(measured, tmp_path, names):
+    board = compare(measured, tmp_path, names)
+    assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == WRITTEN
+    pairs = pd.read_csv(tmp_path / "plots" / "differences.csv")
+    assert len(pairs) == len(names) * (len(names) - 1)
+    if names == ["low", "high"]:
+        assert board["low"]["verdict"] == "no baseline to beat: every model of params.yaml learns"
+
+
+def test_same_input_same_bytes(measured, compared, tmp_path):
+    compare(measured, tmp_path, list(DICE))
+    assert files(tmp_path / "plots") == files(compared.plots)
+
+
+def test_what_lies_beside_the_models_named_is_not_read(measured, tmp_path):
+    root, out = tmp_path / "measured", tmp_path / "out"
+    shutil.copytree(measured, root)
+    (root / "metrics" / "gone.json").write_text("{not even JSON")
+    (root / "curves" / "gone.csv").write_bytes(b"\xff")
+    (root / "plots" / "gone").mkdir()
+    (root / "predictions" / "gone").mkdir()
+    (out / "plots").mkdir(parents=True)
+    (out / "plots" / "of_an_old_version.csv").touch()
+    assert list(compare(root, out, ["low", "high"])) == ["high", "low"]
+    assert sorted(path.name for path in (out / "plots").iterdir()) == WRITTEN
+    written = [path.read_text() for path in (out / "plots").glob("*.csv")]
+    assert not any("gone" in text or "undefined" in text for text in written)
+
+
+def test_a_model_without_scores_leaves_the_old_comparison(measured, tmp_path):
+    compare(measured, tmp_path, ["low"])
+    before = files(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"missing\.json"):
+        compare(measured, tmp_path, ["low", "missing"])
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda slices: slices.iloc[::-1],
+        lambda slices: slices.iloc[:-1],
+        lambda slices: slices.assign(group=slices.group + 1),
+        lambda slices: slices.assign(file=slices.file.str.replace("_", "-")),
+    ],
+)
+def test_other_slices_than_the_prepared_ones_are_refused(measured, tmp_path, change):
+    root = tmp_path / "measured"
+    shutil.copytree(measured, root)
+    path = root / "predictions" / "high" / "slices.csv"
+    change(pd.read_csv(path)).to_csv(path, index=False)
+    with pytest.raises(
+        UserError, match=r"high/slices\.csv: its test slices are not those of .*evaluate@high"
+    ):
+        compare(root, tmp_path / "out", ["low", "high"])
+    assert not (tmp_path / "out").exists()
+
+
+def test_predictions_are_outlined_from_the_threshold_on(measured, tmp_path):
+    root = tmp_path / "measured"
+    shutil.copytree(measured, root)
+    scores = root / "metrics" / "low.json"
+    scores.write_text(json.dumps(json.loads(scores.read_text()) | {"threshold": 0.5}))
+    path, pictures = root / "predictions" / "low" / "test.npy", []
+    for level in (127, 128):
+        levels = np.zeros_like(np.load(path))
+        levels[:, 4:28, 4:28] = level
+        np.save(path, levels)
+        compare(root, tmp_path / "out", ["low"])
+        pixels = matplotlib.image.imread(tmp_path / "out" / "plots" / "side_by_side.png")[..., :3]
+        pictures.append(np.isclose(pixels, to_rgb(PREDICTION), atol=1 / 255).all(axis=-1).sum())
+    assert pictures[1] > 10 * pictures[0] > 0  # the legend alone, and outlines
