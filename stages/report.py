@@ -12,6 +12,7 @@ def main() -> None:
     report_model(
         name,
         metrics=Path("metrics/models") / f"{name}.json",
+        audit=Path("metrics/audit.json"),
         evaluated=Path("plots/evaluate") / name,
         out=Path("metrics/selected.json"),
         plots=Path("plots/selected"),
