@@ -15,6 +15,7 @@ def main() -> None:
         Path("data/prepared"),
         params.dataset.image_size,
         params.split,
+        params.dataset.blocks,
     )
 
 

@@ -45,7 +45,7 @@ def edited(root, tmp_path):
         ("strategy: shipped", "strategy: patients", "split.strategy: .*'shipped', 'blocks' or 'similar'"),
         ("folds: 8 ", "folds: 2 ", "split.folds: .*greater than or equal to 3"),
         ("fold: 0 ", "fold: 8 ", "split.fold: 8 is not below folds, which is 8"),
-        ("gap: 5 ", "gap: -1 ", "split.gap: .*greater than or equal to 0"),
+        ("{size: 10, gap: 2}", "{size: 10, gap: -1}", "datasets.phantom.blocks.gap: .*greater than or"),
         ("beta: 1.0", "beta: 0", "evaluate.beta: .*greater than 0"),
         ("accelerator: auto", "accelerator: tpu", "compute.accelerator: .*'auto', 'cpu', 'gpu' or 'mps'"),
         ("{kind: phantom,", "{kind: fantom,", "datasets.phantom.source: .*'phantom', 'archive', 'kaggle'"),

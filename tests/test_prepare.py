@@ -10,11 +10,11 @@ from coco_builder import annotation, image, write_annotations, write_export
 from tumorseg import SPLITS
 from tumorseg.errors import UserError
 from tumorseg.masks import render_masks
-from tumorseg.params import Split
+from tumorseg.params import Blocks, Split
 from tumorseg.prepare import prepare
 from tumorseg.slices import load_split, read_table
 
-SHIPPED = Split(strategy="shipped", folds=8, fold=0, block=30, gap=5)
+SHIPPED = (Split(strategy="shipped", folds=8, fold=0), Blocks(size=30, gap=5))
 
 
 def write_png(path: Path, pixels: np.ndarray) -> None:
@@ -31,7 +31,7 @@ def prepared_of(
     for name, array in pixels.items():
         write_png(raw / "train" / name, array)
     render_masks(raw, masks, ["0", "1"])
-    prepare(raw, masks, out, size, SHIPPED)
+    prepare(raw, masks, out, size, *SHIPPED)
     return out
 
 
@@ -117,7 +117,7 @@ def test_the_same_bytes_each_time_in_place_of_what_was_there(sound):
     (out / "old.npy").touch()
     contents = []
     for _ in range(2):
-        prepare(sound / "raw", sound / "masks", out, 32, SHIPPED)
+        prepare(sound / "raw", sound / "masks", out, 32, *SHIPPED)
         contents.append({path: path.read_bytes() for path in out.rglob("*") if path.is_file()})
     assert contents[0] == contents[1]
     arrays = {out / split / f"{kind}.npy" for split in SPLITS for kind in ("images", "masks")}
@@ -141,8 +141,8 @@ def test_slices_dealt_anew_are_all_there_once_with_their_own_pixels(tmp_path, ca
     raw, out = tmp_path / "raw", tmp_path / "prepared"
     number_slices(raw, 20)
     render_masks(raw, tmp_path / "masks", ["0"])
-    rule = Split(strategy="blocks", folds=3, fold=1, block=5, gap=1)
-    prepare(raw, tmp_path / "masks", out, 32, rule)
+    rule = (Split(strategy="blocks", folds=3, fold=1), Blocks(size=5, gap=1))
+    prepare(raw, tmp_path / "masks", out, 32, *rule)
     table, left_out = read_table(out), pd.read_csv(out / "left_out.csv")
     assert len(left_out) > 0
     assert sorted([*table.sequence, *left_out.sequence]) == list(range(60))
@@ -199,7 +199,7 @@ def test_a_bad_slice_is_one_clear_error_and_changes_nothing(sound, capfd, damage
     (out / "slices.csv").write_text("as it was")
     damage(sound / "raw" / "test" / "1.jpg")
     with pytest.raises(UserError) as caught:
-        prepare(sound / "raw", sound / "masks", out, 32, SHIPPED)
+        prepare(sound / "raw", sound / "masks", out, 32, *SHIPPED)
     assert f"{Path('raw/test/1.jpg')}: {message}" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert [path.name for path in out.iterdir()] == ["slices.csv"]
@@ -211,7 +211,7 @@ def test_a_bad_slice_is_one_clear_error_and_changes_nothing(sound, capfd, damage
 def test_a_missing_mask_is_named(sound):
     (sound / "masks" / "valid" / "0.png").unlink()
     with pytest.raises(UserError, match=r"valid.0\.png: cannot be read"):
-        prepare(sound / "raw", sound / "masks", sound / "prepared", 32, SHIPPED)
+        prepare(sound / "raw", sound / "masks", sound / "prepared", 32, *SHIPPED)
     assert not (sound / "prepared").exists()
 
 
@@ -222,7 +222,7 @@ def test_a_jpeg_with_a_thumbnail_inside_is_not_taken_for_whole(sound):
     thumbnail = cv2.imencode(".jpg", np.zeros((2, 2), np.uint8))[1].tobytes()
     with_thumbnail = jpeg[:2] + b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail + jpeg[2:]
     path.write_bytes(with_thumbnail)
-    prepare(sound / "raw", sound / "masks", sound / "prepared", 32, SHIPPED)
+    prepare(sound / "raw", sound / "masks", sound / "prepared", 32, *SHIPPED)
     path.write_bytes(with_thumbnail[:-40])
     with pytest.raises(UserError, match="cut off"):
-        prepare(sound / "raw", sound / "masks", sound / "prepared", 32, SHIPPED)
+        prepare(sound / "raw", sound / "masks", sound / "prepared", 32, *SHIPPED)

@@ -6,7 +6,7 @@ import pytest
 
 from tumorseg import SPLITS
 from tumorseg.masks import render_masks
-from tumorseg.params import PhantomSource, Split
+from tumorseg.params import Blocks, PhantomSource, Split
 from tumorseg.prepare import prepare
 from tumorseg.similarity import SIBLING, copies, embed, groups, most_similar
 from tumorseg.slices import load_split
@@ -78,8 +78,8 @@ def phantom(request, tmp_path_factory) -> tuple[int, np.ndarray, np.ndarray]:
     )
     fetch(source, folder / "raw")
     render_masks(folder / "raw", folder / "masks", ["0", "1"])
-    rule = Split(strategy="shipped", folds=8, fold=0, block=30, gap=5)
-    prepare(folder / "raw", folder / "masks", folder / "prepared", 128, rule)
+    rule = (Split(strategy="shipped", folds=8, fold=0), Blocks(size=30, gap=5))
+    prepare(folder / "raw", folder / "masks", folder / "prepared", 128, *rule)
     splits = [load_split(folder / "prepared", split) for split in SPLITS]
     truth = pd.read_csv(folder / "raw" / "patients.csv").rename(columns={"split": "shipped"})
     table = pd.concat([split.table for split in splits]).merge(truth, on=["shipped", "file"])

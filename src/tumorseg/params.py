@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from tumorseg.errors import UserError
 from tumorseg.models.registry import check_options
-from tumorseg.types import Count, FindingId, Fraction, LossName, Positive, Strategy
+from tumorseg.types import Count, FindingId, Flip, Fraction, LossName, Positive, Strategy
 
 PARAMS_FILE = Path("params.yaml")
 NAME = r"^[A-Za-z0-9_-]+$"  # names become file and stage names
@@ -58,11 +58,19 @@ class KaggleSource(Frozen):
 Source = Annotated[PhantomSource | ArchiveSource | KaggleSource, Field(discriminator="kind")]
 
 
+class Blocks(Frozen):
+    """Runs of file numbers, for the split strategy of that name."""
+
+    size: Count  # numbers in a run
+    gap: Annotated[int, Field(ge=0)]  # numbers that part the slices of two splits, at least
+
+
 class Dataset(Frozen):
     """A profile: where the slices come from, and what suits them."""
 
     source: Source
     tumor_categories: Annotated[list[str], Field(min_length=1)]
+    blocks: Blocks
     image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)]  # nets halve it up to 5 times
     epochs: Count
 
@@ -73,8 +81,6 @@ class Split(Frozen):
     strategy: Strategy
     folds: Annotated[int, Field(ge=3, le=100)]
     fold: Annotated[int, Field(ge=0)]
-    block: Count
-    gap: Annotated[int, Field(ge=0)]
 
     @model_validator(mode="after")
     def _fold_exists(self) -> Self:
@@ -111,7 +117,7 @@ class Train(Frozen):
 
 class Evaluate(Frozen):
     beta: Positive  # the threshold has the best F-beta on valid; above 1, missed tumour weighs more
-    flip: bool  # predict each slice and its mirror image, and take the mean
+    flip: Flip  # predict each slice and its mirror image, and take the mean
 
 
 class Compute(Frozen):

@@ -7,6 +7,7 @@ from torch import nn
 from tumorseg.errors import UserError
 from tumorseg.metrics import to_levels
 from tumorseg.progress import progress
+from tumorseg.types import Flip
 
 BATCH = 32
 
@@ -30,11 +31,12 @@ def pick_device(accelerator: str) -> torch.device:
 
 @torch.inference_mode()
 def predict_levels(
-    net: nn.Module, images: np.ndarray, mean: float, std: float, device: torch.device, flip: bool = False
+    net: nn.Module, images: np.ndarray, mean: float, std: float, device: torch.device, flip: Flip = "none"
 ) -> np.ndarray:
     """Probability levels (see `metrics`) of slices, both uint8 (N, S, S).
 
-    With `flip`, a probability is the mean of those of the slice and of its mirror image, flipped back.
+    Unless `flip` is "none", a probability is the mean of those of the slice and of its mirror image,
+    flipped back.
     """
     net = net.to(device, memory_format=torch.channels_last).eval()
     levels = np.empty(images.shape, dtype=np.uint8)
@@ -42,7 +44,8 @@ def predict_levels(
         batch = torch.from_numpy(images[start : start + BATCH].copy())[:, None].to(device)
         batch = (batch.float() / 255 - mean) / std
         probabilities = torch.sigmoid(net(batch))
-        if flip:
-            probabilities = (probabilities + torch.sigmoid(net(batch.flip(-1))).flip(-1)) / 2
+        if flip != "none":
+            axis = -1 if flip == "horizontal" else -2
+            probabilities = (probabilities + torch.sigmoid(net(batch.flip(axis))).flip(axis)) / 2
         levels[start : start + BATCH] = to_levels(probabilities[:, 0].cpu().numpy())
     return levels

@@ -12,7 +12,7 @@ from tumorseg import SPLITS
 from tumorseg.coco import Slice, read_split
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv
-from tumorseg.params import Split
+from tumorseg.params import Blocks, Split
 from tumorseg.progress import progress
 from tumorseg.similarity import embed, groups
 from tumorseg.splits import LEFT_OUT, assign, group_slices
@@ -23,20 +23,20 @@ COLUMNS = [
 ]
 
 
-def prepare(raw: Path, masks: Path, prepared: Path, image_size: int, rule: Split) -> None:
+def prepare(raw: Path, masks: Path, prepared: Path, image_size: int, rule: Split, blocks: Blocks) -> None:
     """Bring slices and masks to `image_size` pixels a side, split them, write arrays and slices.csv.
 
     Slices are averaged down (INTER_AREA); masks take the nearest pixel, so no label is invented.
 
     Raises:
         UserError: A slice or its mask cannot be read or is cut off, their sizes differ, or the slices
-            cannot be split by `rule`.
+            cannot be split by `rule` and `blocks`.
     """
     with atomic_folder(prepared) as folder:
         with TemporaryDirectory(dir=folder) as scratch:
             table, arrays = _read_all(raw, masks, Path(scratch), image_size)
-            table["group"] = group_slices(table, groups(embed(arrays["images"])), rule)
-            table["split"] = assign(table, table.group.to_numpy(), rule)
+            table["group"] = group_slices(table, groups(embed(arrays["images"])), rule, blocks)
+            table["split"] = assign(table, table.group.to_numpy(), rule, blocks)
             for split in SPLITS:
                 rows = np.flatnonzero(table["split"] == split)
                 (folder / split).mkdir()
@@ -53,7 +53,9 @@ def prepare(raw: Path, masks: Path, prepared: Path, image_size: int, rule: Split
         write_csv(folder / "left_out.csv", left_out[COLUMNS[2:]])  # no split, no place in one
     print(f"{len(kept)} slices at {image_size}×{image_size}, split {rule.strategy}")
     if len(left_out):
-        print(f"left out, at most {rule.gap} file numbers from another split: {len(left_out)} (left_out.csv)")
+        print(
+            f"left out, at most {blocks.gap} file numbers from another split: {len(left_out)} (left_out.csv)"
+        )
 
 
 def _read_all(

@@ -12,13 +12,13 @@ import pandas as pd
 
 from tumorseg import SPLITS
 from tumorseg.errors import UserError
-from tumorseg.params import Split
+from tumorseg.params import Blocks, Split
 
 LEFT_OUT = "left out"
 SIZES = 3  # classes of tumour size that are dealt evenly
 
 
-def group_slices(table: pd.DataFrame, lookalikes: np.ndarray, rule: Split) -> np.ndarray:
+def group_slices(table: pd.DataFrame, lookalikes: np.ndarray, rule: Split, blocks: Blocks) -> np.ndarray:
     """The group of every slice, int (N,): runs of file numbers under `blocks`, or else `lookalikes`.
 
     Args:
@@ -36,14 +36,14 @@ def group_slices(table: pd.DataFrame, lookalikes: np.ndarray, rule: Split) -> np
             "params.yaml: split.strategy: blocks needs file names that begin with a number; choose similar "
             f"or shipped: {len(unnumbered)} of {len(table)} do not, such as {unnumbered.iloc[0]}"
         )
-    return pd.factorize(table.sequence.to_numpy(np.int64) // rule.block, sort=True)[0]
+    return pd.factorize(table.sequence.to_numpy(np.int64) // blocks.size, sort=True)[0]
 
 
-def assign(table: pd.DataFrame, groups: np.ndarray, rule: Split) -> np.ndarray:
+def assign(table: pd.DataFrame, groups: np.ndarray, rule: Split, blocks: Blocks) -> np.ndarray:
     """The split of every slice: train, valid, test or LEFT_OUT, as str (N,).
 
-    Under `blocks`, a train slice at most `gap` file numbers from a valid or test slice is left out, and so
-    is a valid slice that near to a test slice. Test keeps all of its slices.
+    Under `blocks`, a train slice at most `blocks.gap` file numbers from a valid or test slice is left out,
+    and so is a valid slice that near to a test slice. Test keeps all of its slices.
 
     Args:
         table: N rows with `shipped`, `category`, `sequence`, `tumor_pixels`, `height` and `width`.
@@ -74,13 +74,13 @@ def assign(table: pd.DataFrame, groups: np.ndarray, rule: Split) -> np.ndarray:
     if rule.strategy == "blocks":
         numbers = table.sequence.to_numpy(np.int64)
         for part, others in (("train", ("valid", "test")), ("valid", ("test",))):
-            near = _distance(numbers, numbers[np.isin(split, others)]) <= rule.gap
+            near = _distance(numbers, numbers[np.isin(split, others)]) <= blocks.gap
             split[(split == part) & near] = LEFT_OUT
     for part in ("train", "valid"):
         if part not in split:
             raise UserError(
-                f"params.yaml: split.gap: every {part} slice is within {rule.gap} file numbers of another "
-                "split's; choose a smaller gap, or larger blocks"
+                f"params.yaml: datasets: blocks.gap: every {part} slice is within {blocks.gap} file numbers "
+                "of another split's; choose a smaller gap, or a larger size"
             )
     return split
 

@@ -9,6 +9,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 LossName = Literal["bce", "dice", "bce_dice", "focal", "tversky"]
+Flip = Literal["none", "horizontal", "vertical"]
 Strategy = Literal["shipped", "blocks", "similar"]
 # What the audit can find. Here, as params.yaml names them and must be checked within a second.
 FindingId = Literal[
@@ -19,4 +20,4 @@ FindingId = Literal[
     *("image_over_8_bits", "image_sizes", "image_formats"),
 ]
 
-__all__ = ["Count", "Dropout", "FindingId", "Fraction", "Literal", "LossName", "Positive", "Strategy"]
+__all__ = ["Count", "Dropout", "FindingId", "Flip", "Fraction", "Literal", "LossName", "Positive", "Strategy"]

@@ -18,23 +18,27 @@ from tumorseg.audit.findings import Finding, find
 from tumorseg.audit.survey import survey
 from tumorseg.errors import UserError
 from tumorseg.masks import render_masks
-from tumorseg.params import Split
+from tumorseg.params import Blocks, Split
 from tumorseg.prepare import prepare
 from tumorseg.slices import read_table
 
-SHIPPED = Split(strategy="shipped", folds=3, fold=0, block=4, gap=1)
+SHIPPED = (Split(strategy="shipped", folds=3, fold=0), Blocks(size=4, gap=1))
 
 
-def prepared(export: Export, folder: Path, size: int = 64, rule: Split = SHIPPED) -> tuple[Path, Path]:
+def prepared(
+    export: Export, folder: Path, size: int = 64, rule: tuple[Split, Blocks] = SHIPPED
+) -> tuple[Path, Path]:
     """The raw and the prepared folder of an export."""
     raw, masks, arrays = export.write(folder / "raw"), folder / "masks", folder / "prepared"
     render_masks(raw, masks, ["0", "1"])
-    prepare(raw, masks, arrays, size, rule)
+    prepare(raw, masks, arrays, size, *rule)
     return raw, arrays
 
 
-def findings(export: Export, folder: Path, size: int = 64, rule: Split = SHIPPED) -> dict[str, Finding]:
-    facts = measure(survey(*prepared(export, folder, size, rule)), ["0", "1"], rule.strategy)
+def findings(
+    export: Export, folder: Path, size: int = 64, rule: tuple[Split, Blocks] = SHIPPED
+) -> dict[str, Finding]:
+    facts = measure(survey(*prepared(export, folder, size, rule)), ["0", "1"], rule[0].strategy)
     return {finding.id: finding for finding in find(facts)}
 
 
@@ -214,18 +218,19 @@ def test_what_is_not_found_stops_nothing(tmp_path):
 
 
 @pytest.fixture
-def blocked(tmp_path) -> tuple[Export, Split]:
+def blocked(tmp_path) -> tuple[Export, tuple[Split, Blocks]]:
     """An export numbered from 0 on, without gaps, and the rule that splits it by blocks of numbers."""
     export = Export()
     number(export, {"train": list(range(12)), "valid": list(range(12, 17)), "test": list(range(17, 22))})
-    return export, SHIPPED.model_copy(update={"strategy": "blocks"})
+    split, blocks = SHIPPED
+    return export, (split.model_copy(update={"strategy": "blocks"}), blocks)
 
 
 def test_facts_about_splits_are_of_the_splits_now(tmp_path, blocked):
     export, rule = blocked
     raw, arrays = prepared(export, tmp_path, rule=rule)
     table = read_table(arrays)
-    facts = measure(survey(raw, arrays), ["0", "1"], rule.strategy)
+    facts = measure(survey(raw, arrays), ["0", "1"], rule[0].strategy)
     images = facts["images"]
     assert {split: images[split] for split in SPLITS} == table.split.value_counts().to_dict()
     assert {split: images[split] for split in SPLITS} != SIZES

@@ -80,7 +80,7 @@ def test_leaks_name_the_param_that_deals_with_them():
     assert {id for id, param in params.items() if param == "split.strategy"} == {
         *("copies_across", "siblings_test", "siblings_valid", "sequence", "split", "groups"),
     }
-    assert params["left_out"] == "split.gap"
+    assert params["left_out"] == "datasets.${data}.blocks.gap"
     assert params["tumor_lost"] == "datasets.${data}.image_size"
     assert params["boxes"] is None
 

@@ -27,7 +27,7 @@ def measure(root: Path, prepared: Path) -> None:
         prepared,
         accelerator="cpu",
         beta=1.0,
-        flip=False,
+        flip="none",
         predictions=root / "predicted",
         metrics=root / "scores.json",
         plots=root / "evaluated",

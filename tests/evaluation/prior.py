@@ -72,7 +72,7 @@ def evaluate(root: Path, masks: dict[str, list[np.ndarray]], beta: float = 1.0) 
         prepared,
         accelerator="cpu",
         beta=beta,
-        flip=False,
+        flip="none",
         predictions=out / "predictions",
         metrics=out / "scores.json",
         plots=out / "plots",

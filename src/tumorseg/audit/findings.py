@@ -93,7 +93,7 @@ def _split(facts: dict[str, Any]) -> Iterator[Finding]:
     yield Finding("split", "info", message, leak["with_sibling_in_train"], STRATEGY)
     if count := facts["images"]["left_out"]:
         message = f"slices in no split, as their file numbers are near another split's: {count}; left_out.csv"
-        yield Finding("left_out", "info", message, count, "split.gap")
+        yield Finding("left_out", "info", message, count, "datasets.${data}.blocks.gap")
 
 
 def _groups(facts: dict[str, Any]) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from tumorseg.metrics import LEVELS, best_level, count_levels
 from tumorseg.models.baseline import Baseline
 from tumorseg.predict import pick_device, predict_levels
 from tumorseg.slices import SplitArrays, load_split
+from tumorseg.types import Flip
 
 
 def evaluate_model(
@@ -24,7 +25,7 @@ def evaluate_model(
     *,
     accelerator: str,
     beta: float,
-    flip: bool,
+    flip: Flip,
     predictions: Path,
     metrics: Path,
     plots: Path,
@@ -35,7 +36,7 @@ def evaluate_model(
         folder: As written by `artifact.save_model`.
         prepared: Folder made by `prepare.prepare`.
         beta: The threshold is the one with the best F-beta on valid.
-        flip: A net that learns is asked for each slice and its mirror image (see `predict_levels`).
+        flip: Which mirror image of each slice a net that learns is asked for too (see `predict_levels`).
         predictions: Folder for {valid,test}.npy (probability levels, uint8 (N, S, S)) and slices.csv
             (`tables.slice_table` of both splits).
         metrics: JSON file for the scores: `summary.summarise_split` and `calibration.calibrate` of each
@@ -46,7 +47,7 @@ def evaluate_model(
     net, info = load_model(folder)
     gflops = count_gflops(net, info.image_size)
     splits = {split: load_split(prepared, split) for split in ("valid", "test")}
-    flip = flip and not isinstance(net, Baseline)
+    flip = "none" if isinstance(net, Baseline) else flip
     levels = {
         split: predict_levels(net, arrays.images, info.mean, info.std, device, flip)
         for split, arrays in splits.items()
