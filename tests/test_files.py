@@ -1,4 +1,3 @@
-import json
 import math
 from pathlib import Path
 
@@ -6,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tumorseg.files import atomic_file, atomic_folder, write_csv, write_json, write_text
+from tumorseg.files import atomic_file, atomic_folder, read_json, write_csv, write_json, write_text
 
 
 def names(folder: Path) -> list[str]:
@@ -90,15 +89,15 @@ def test_two_folders_at_once_do_not_meet(tmp_path):
     assert names(tmp_path / "a") == ["one"]  # whichever ends last
 
 
-def test_json_keeps_nan_and_what_cannot_be_json_leaves_the_old_file(tmp_path):
+def test_json_has_null_for_nan_and_what_cannot_be_json_leaves_the_old_file(tmp_path):
     path = tmp_path / "scores.json"
     write_json(path, {"dice": math.nan, "parameters": 3})
-    assert path.read_text() == '{\n  "dice": NaN,\n  "parameters": 3\n}\n'
-    assert math.isnan(json.loads(path.read_text())["dice"])
+    assert path.read_text() == '{\n  "dice": null,\n  "parameters": 3\n}\n'
+    assert math.isnan(read_json(path)["dice"])
     with pytest.raises(TypeError):
         write_json(path, {"path": tmp_path})
     assert names(tmp_path) == ["scores.json"]
-    assert "NaN" in path.read_text()
+    assert "null" in path.read_text()
 
 
 def test_a_table_has_no_index_and_an_empty_field_for_nan(tmp_path):

@@ -1,10 +1,11 @@
 """Write files and folders whole or not at all: a temporary name first, then a rename."""
 
 import json
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,8 +55,30 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write indented JSON atomically. NaN is allowed: DVC reads it, and it says 'undefined'."""
-    write_text(path, json.dumps(value, indent=2) + "\n")
+    """Write indented JSON atomically, NaN as null: to DVC, a NaN differs from the same NaN."""
+    write_text(path, json.dumps(_replaced(value, _null), indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read what `write_json` wrote; null is NaN."""
+    return _replaced(json.loads(path.read_text(encoding="utf-8")), _nan)
+
+
+def _null(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _nan(value: Any) -> Any:
+    return math.nan if value is None else value
+
+
+def _replaced(value: Any, replace: Callable[[Any], Any]) -> Any:
+    """The same nested dicts and lists, with every other value replaced."""
+    if isinstance(value, dict):
+        return {key: _replaced(item, replace) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, replace) for item in value]
+    return replace(value)
 
 
 def write_csv(path: Path, table: "pd.DataFrame") -> None:

@@ -1,6 +1,5 @@
 """The model that the pipeline delivers, at paths that do not change with its name, and what it is worth."""
 
-import json
 import math
 import shutil
 import textwrap
@@ -11,7 +10,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from tumorseg.figures import CATEGORY_COLORS, DPI, STYLE, axes_at, save
-from tumorseg.files import atomic_folder, write_json
+from tumorseg.files import atomic_folder, read_json, write_json
 
 WIDTH, TITLE, ROW, BELOW, LINE = 7.5, 0.55, 0.34, 0.5, 0.19  # inches; heights but for the first
 LEFT, RIGHT = 1.9, 1.8  # inches beside the axis: names, figures
@@ -31,15 +30,15 @@ def report_model(name: str, *, metrics: Path, audit: Path, evaluated: Path, out:
             then the scores.
         plots: Folder for the plots, and for statement.png.
     """
-    scores = json.loads(metrics.read_text(encoding="utf-8"))
-    around = circumstances(scores, json.loads(audit.read_text(encoding="utf-8")))
+    scores = read_json(metrics)
+    around = circumstances(scores, read_json(audit))
     sentences = state(name, scores, around)
     with atomic_folder(plots) as folder:
         shutil.copytree(evaluated, folder, dirs_exist_ok=True)
         card(folder / "statement.png", name, scores["test"]["at_best"], around["baselines"], sentences)
-    statement = " ".join(sentences)
-    write_json(out, {"model": name, "statement": statement, **around, **scores})
-    print(statement)
+    # A list, since DVC shows every string of a metrics file in its tables, however long.
+    write_json(out, {"model": name, "statement": sentences, **around, **scores})
+    print(" ".join(sentences))
 
 
 def circumstances(scores: dict[str, Any], audit: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Planted defects are found, each as its own finding; sound data have none."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from tumorseg.audit.facts import measure
 from tumorseg.audit.findings import Finding, find
 from tumorseg.audit.survey import survey
 from tumorseg.errors import UserError
+from tumorseg.files import read_json
 from tumorseg.masks import render_masks
 from tumorseg.params import Blocks, Split
 from tumorseg.prepare import prepare
@@ -136,10 +136,11 @@ def test_the_json_holds_dicts_of_numbers_and_strings_only(audited):
     def leaves(value: Any) -> set[type]:
         return set().union(*map(leaves, value.values())) if isinstance(value, dict) else {type(value)}
 
-    result = json.loads((audited[0] / "audit.json").read_text())
+    result = read_json(audited[0] / "audit.json")
     for finding in result["findings"].values():
         assert set(finding) == {"severity", "message", "count", "param"}
         finding.pop("param")  # null where no param deals with it
+        assert [type(line) for line in finding.pop("message")] == [str]  # a list, for DVC's tables
     assert leaves(result) <= {int, float, str}
     assert result["summary"] == {"high": 1, "medium": 0, "low": 2, "info": 2}  # groups, too
     assert next(iter(result["findings"])) == "siblings_test"

@@ -10,6 +10,7 @@ from test_training import recipe
 from tumorseg import SPLITS
 from tumorseg.compare import compare_models
 from tumorseg.evaluation import evaluate_model
+from tumorseg.files import read_json
 from tumorseg.training import train_model
 
 DICE = {"low": 0.25, "lowest": 0.125, "high": 0.75, "as_high": 0.75}
@@ -32,7 +33,7 @@ def measure(root: Path, prepared: Path) -> None:
         metrics=root / "scores.json",
         plots=root / "evaluated",
     )
-    scores, curves = json.loads((root / "scores.json").read_text()), pd.read_csv(root / "curves.csv")
+    scores, curves = read_json(root / "scores.json"), pd.read_csv(root / "curves.csv")
     slices = pd.read_csv(root / "predicted" / "slices.csv")
     test = slices["split"] == "test"
     for folder in ("metrics", "curves"):
@@ -64,4 +65,4 @@ def compare(root: Path, out: Path, names: list[str]) -> dict:
         out=out / "compare.json",
         plots=out / "plots",
     )
-    return json.loads((out / "compare.json").read_text())
+    return read_json(out / "compare.json")

@@ -1,6 +1,5 @@
 """A model of known predictions on masks of four pixels a side, for scores worked by hand."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import torch
 
 from tumorseg.artifact import ModelInfo, save_model
 from tumorseg.evaluation import evaluate_model
+from tumorseg.files import read_json
 from tumorseg.models.registry import build_model
 
 SIDE = 4
@@ -77,4 +77,4 @@ def evaluate(root: Path, masks: dict[str, list[np.ndarray]], beta: float = 1.0) 
         metrics=out / "scores.json",
         plots=out / "plots",
     )
-    return json.loads((out / "scores.json").read_text())
+    return read_json(out / "scores.json")

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from prior import LEVELS, MASKS, evaluate, mask
 
+from tumorseg.files import read_json
 from tumorseg.metrics import METRICS
 
 
@@ -27,7 +28,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def scores(root: Path) -> dict:
-    return json.loads((root / "out" / "scores.json").read_text())
+    return read_json(root / "out" / "scores.json")
 
 
 def test_predictions_are_levels(root):

@@ -65,6 +65,7 @@ def audit(
     named = {finding.id: asdict(finding) for finding in findings}
     for fields in named.values():
         del fields["id"]
+        fields["message"] = [fields["message"]]  # DVC's tables leave lists out, and would widen to a string
     summary = {severity: sum(f.severity == severity for f in findings) for severity in SEVERITIES}
     write_json(metrics, {"summary": summary, "findings": named, **facts})
     for finding in findings:

@@ -4,7 +4,6 @@
 figures; `heatmaps`, `cost` and `side_by_side` draw.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pandas as pd
 from tumorseg.compare.differences import Comparison, Scored, compare, median_ranks, read_scored
 from tumorseg.compare.summary import as_text, leaderboard, summarise, training_pflops
 from tumorseg.compare.verdicts import verdicts
-from tumorseg.files import atomic_folder, write_csv, write_json
+from tumorseg.files import atomic_folder, read_json, write_csv, write_json
 from tumorseg.metrics import LEVELS
 from tumorseg.slices import SplitArrays, load_split
 
@@ -50,7 +49,7 @@ def compare_models(
     Raises:
         UserError: The test slices of a model are not those of the prepared folder.
     """
-    results = {name: json.loads((metrics / f"{name}.json").read_text(encoding="utf-8")) for name in learns}
+    results = {name: read_json(metrics / f"{name}.json") for name in learns}
     # By valid: the order suggests which model to deliver, and test is for no choice.
     ranking = sorted(learns, key=lambda name: -results[name]["valid"]["at_best"]["pooled"]["dice"])
     results = {name: results[name] for name in ranking}

@@ -107,5 +107,5 @@ def as_text(board: dict[str, dict[str, Any]]) -> str:
         for name, row in board.items()
     ]
     table = pd.DataFrame(rows).set_index("model").rename_axis(None).to_string(line_width=LINE)
-    sentences = [f"{name}\n  {row['verdict']}".replace("; ", "\n  ") for name, row in board.items()]
+    sentences = ["\n  ".join([name, *row["verdict"]]) for name, row in board.items()]
     return "\n".join([HEADING, table, *sentences])

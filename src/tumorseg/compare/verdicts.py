@@ -8,8 +8,8 @@ from tumorseg.compare.differences import between
 ALPHA = 0.05  # a Holm-corrected p-value below it is more than chance
 
 
-def verdicts(learns: dict[str, bool], dice: dict[str, float], table: pd.DataFrame) -> dict[str, str]:
-    """A sentence a model: what it scores beside every baseline, on test.
+def verdicts(learns: dict[str, bool], dice: dict[str, float], table: pd.DataFrame) -> dict[str, list[str]]:
+    """What each model scores beside every baseline, on test: a line a baseline.
 
     Args:
         learns: By model: whether it learns.
@@ -18,14 +18,14 @@ def verdicts(learns: dict[str, bool], dice: dict[str, float], table: pd.DataFram
     """
     baselines = [name for name, learned in learns.items() if not learned]
     return {
-        name: _verdict(name, baselines, dice, table) if learned else "learns nothing: a level to beat"
+        name: _verdict(name, baselines, dice, table) if learned else ["learns nothing: a level to beat"]
         for name, learned in learns.items()
     }
 
 
-def _verdict(name: str, baselines: list[str], dice: dict[str, float], table: pd.DataFrame) -> str:
+def _verdict(name: str, baselines: list[str], dice: dict[str, float], table: pd.DataFrame) -> list[str]:
     if not baselines:
-        return "no baseline to beat: every model of params.yaml learns"
+        return ["no baseline to beat: every model of params.yaml learns"]
     parts = []
     for baseline in baselines:
         row = between(table, name, baseline)
@@ -33,7 +33,7 @@ def _verdict(name: str, baselines: list[str], dice: dict[str, float], table: pd.
             f"{relation(row)} {baseline}: Dice {dice[name]:.2f} against {dice[baseline]:.2f}, "
             f"difference {signed(row['difference'])} {_chance(row)}"
         )
-    return "; ".join(parts)
+    return parts
 
 
 def relation(row: pd.Series) -> str:
