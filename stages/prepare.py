@@ -14,6 +14,7 @@ def main() -> None:
         Path("data/masks"),
         Path("data/prepared"),
         params.dataset.image_size,
+        params.preprocess,
         params.split,
         params.dataset.blocks,
     )

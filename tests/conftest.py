@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tumorseg.classes import write_classes
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -18,15 +20,20 @@ def root() -> Path:
     return ROOT
 
 
-def write_prepared(folder: Path, sizes: dict[str, int], size: int = 32) -> Path:
-    """A prepared folder whose tumours are bright squares on noise: learnable in seconds."""
+def write_prepared(
+    folder: Path, sizes: dict[str, int], size: int = 32, classes: tuple[str, ...] = ()
+) -> Path:
+    """A prepared folder whose tumours are bright squares on noise: learnable in seconds.
+
+    Of two `classes`, which alternate, the second is less bright.
+    """
     rng, rows = np.random.default_rng(0), []
     for split, count in sizes.items():
         images = rng.integers(0, 120, (count, size, size), dtype=np.uint8)
         masks = np.zeros_like(images)
         for index in range(count):
             y, x = rng.integers(2, size - 12, 2)
-            masks[index, y : y + 9, x : x + 9] = 1
+            masks[index, y : y + 9, x : x + 9] = 1 + (index % 2 if classes else 0)
             rows.append(
                 {
                     "split": split,
@@ -43,11 +50,12 @@ def write_prepared(folder: Path, sizes: dict[str, int], size: int = 32) -> Path:
                     "tumor_pixels": 81,
                 }
             )
-        images += 100 * masks
+        images += np.array([0, 100, 40], np.uint8)[masks]
         (folder / split).mkdir(parents=True)
         np.save(folder / split / "images.npy", images)
         np.save(folder / split / "masks.npy", masks)
     pd.DataFrame(rows).to_csv(folder / "slices.csv", index=False)
+    write_classes(folder, list(classes))
     return folder
 
 
@@ -55,3 +63,10 @@ def write_prepared(folder: Path, sizes: dict[str, int], size: int = 32) -> Path:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Small prepared slices: 12 train, 6 valid, 6 test."""
     return write_prepared(tmp_path_factory.mktemp("prepared"), {"train": 12, "valid": 6, "test": 6})
+
+
+@pytest.fixture(scope="session")
+def prepared_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `prepared`, of the classes glioma and other."""
+    folder = tmp_path_factory.mktemp("prepared")
+    return write_prepared(folder, {"train": 12, "valid": 6, "test": 6}, classes=("glioma", "other"))

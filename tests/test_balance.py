@@ -7,6 +7,7 @@ import pytest
 
 from tumorseg import SPLITS
 from tumorseg.balance import class_balance, compose, describe, histogram
+from tumorseg.classes import write_classes
 from tumorseg.errors import UserError
 
 COLUMNS = ["split", "index", "file", "category", "annotations", "height", "width", "tumor_pixels"]
@@ -89,6 +90,24 @@ def test_histogram_has_every_image_of_every_split_in_one_bin():
 def test_histogram_without_any_tumour_still_counts_the_images():
     bins = histogram(table_of([(*row[:-1], 0) for row in ROWS]))
     assert bins.images.sum() == 5
+
+
+def test_every_class_has_its_share_of_the_pixels(tmp_path, capsys):
+    write(tmp_path / "prepared", ROWS)
+    for split, shares in {"train": (6, 3), "valid": (0, 16), "test": (4, 0)}.items():
+        masks = np.zeros((sum(row[0] == split for row in ROWS), 8, 8), np.uint8)
+        masks[0].flat[: sum(shares)] = np.repeat([1, 2], shares)
+        (tmp_path / "prepared" / split).mkdir(exist_ok=True)
+        for kind in ("images", "masks"):
+            np.save(tmp_path / "prepared" / split / f"{kind}.npy", masks)
+    write_classes(tmp_path / "prepared", ["glioma", "other"])
+    class_balance(tmp_path / "prepared", tmp_path / "balance.json", tmp_path / "plots")
+    result = json.loads((tmp_path / "balance.json").read_text())
+    assert result["train"]["classes"] == {"glioma": 6 / 192, "other": 3 / 192}
+    assert result["valid"]["classes"] == {"glioma": 0, "other": 16 / 64}
+    assert result["all"]["classes"] == {"glioma": 10 / 320, "other": 19 / 320}
+    assert result["pos_weight"] == 3  # as without classes
+    assert "glioma: 3.12% of the pixels of train" in capsys.readouterr().out
 
 
 def test_composition_adds_up_by_split_and_category():

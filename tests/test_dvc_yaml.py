@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 # They carry messages and checks; no output depends on them.
-PLUMBING = {"errors", "progress", "stage", "params", "types"}
+PLUMBING = {"errors", "progress", "stage", "params", "datasets", "types"}
 
 
 def definitions(root: Path) -> dict[str, dict]:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib.colors
 import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
 
 from tumorseg import figures
+from tumorseg.composition import composition
 
 COMPOSITION = pd.DataFrame(
     [
@@ -34,7 +36,7 @@ def slices(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
 
 
 def draw_composition(path: Path) -> None:
-    figures.composition(path, COMPOSITION)
+    composition(path, COMPOSITION)
 
 
 def draw_samples(path: Path) -> None:
@@ -57,6 +59,29 @@ def test_same_input_same_bytes(tmp_path: Path, draw: Callable[[Path], None]) -> 
     height, width, _ = matplotlib.image.imread(first).shape
     assert 400 <= width <= 1800
     assert 300 <= height <= 1200
+
+
+def test_classes_have_colours_of_their_own(tmp_path: Path) -> None:
+    images, masks, predictions, titles = slices(9)
+    masks[3:] *= 2
+    predictions[2:] *= 2
+    classes = [f"class {index}" for index in range(1, 10)]
+    figures.samples(tmp_path / "samples.png", images, masks, titles, classes)
+    figures.overlays(tmp_path / "overlays.png", images, masks, predictions, titles, classes[:2])
+    for name in ("samples.png", "overlays.png"):
+        pixels = matplotlib.image.imread(tmp_path / name)[..., :3]
+        for color in figures.CLASS_COLORS[:2]:
+            near = np.abs(pixels - matplotlib.colors.to_rgb(color)).max(axis=-1) < 0.02
+            assert near.sum() > 500, (name, color)
+
+
+def test_a_class_mixed_up_is_tinted_in_the_colour_of_what_is_predicted(tmp_path: Path) -> None:
+    images, masks, _, titles = slices(1)
+    images[:], masks[:] = 0, 1
+    figures.overlays(tmp_path / "overlays.png", images, masks, 2 * masks, titles, ["a", "b"])
+    pixels = matplotlib.image.imread(tmp_path / "overlays.png")[..., :3]
+    tint = figures.TINT * np.array(matplotlib.colors.to_rgb(figures.CLASS_COLORS[1]))
+    assert (np.abs(pixels - tint).max(axis=-1) < 0.02).mean() > 0.5
 
 
 @pytest.mark.parametrize(("count", "rows"), [(1, 1), (3, 1), (6, 3), (9, 3)])

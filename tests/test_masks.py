@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from coco_builder import annotation, image, without_progress, write_annotations
 
+from tumorseg import SPLITS
+from tumorseg.classes import read_classes
 from tumorseg.errors import UserError
 from tumorseg.masks import render_masks
 
@@ -46,6 +48,30 @@ def test_masks_and_what_is_said_of_them(
     ]
 
 
+def test_each_class_has_its_grey_level_and_later_annotations_win(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Of category 0, ids 0 and 2; of category 1, id 1: each box is drawn over those before it.
+    boxes = [
+        annotation(2, 0, bbox=[3, 0, 3, 1]),
+        annotation(0, 0, bbox=[0, 0, 4, 1]),
+        annotation(1, 0, bbox=[2, 0, 3, 1], category_id=2),
+    ]
+    for split in SPLITS:
+        write_annotations(tmp_path / "raw" / split, [image(0)], boxes if split == "train" else [])
+    render_masks(tmp_path / "raw", tmp_path / "masks", {"glioma": ["0"], "other": ["1"]})
+    mask = cv2.imread(str(tmp_path / "masks" / "train" / "0.png"), cv2.IMREAD_UNCHANGED)
+    assert mask[0].tolist() == [127, 127, 255, 127, 127, 127, 0, 0, 0, 0, 0, 0]
+    assert not mask[1:].any()
+    assert read_classes(tmp_path / "masks") == ["glioma", "other"]
+    assert without_progress(capsys.readouterr().out)[:2] == [
+        "grey levels: glioma 127, other 255",
+        # Of box 1, two pixels were glioma's; of box 2, two were other's.
+        "train: 1 masks, 0 of them empty; images with several annotations: 1; "
+        "pixels that a later annotation of another class took over: 4",
+    ]
+
+
 def test_the_same_bytes_each_time_in_place_of_what_was_there(raw: Path, tmp_path: Path) -> None:
     (tmp_path / "masks").mkdir()
     (tmp_path / "masks" / "old.png").touch()
@@ -62,6 +88,8 @@ def test_an_unknown_category_lists_those_there_are(raw: Path, tmp_path: Path) ->
     message = r"tumor_categories: the annotations have no category 'glioma'; they have '0', '1', 'Tumor'"
     with pytest.raises(UserError, match=message):
         render_masks(raw, tmp_path / "masks", ["0", "glioma"])
+    with pytest.raises(UserError, match=message):
+        render_masks(raw, tmp_path / "masks", {"a": ["0"], "b": ["1", "glioma"]})
     assert not (tmp_path / "masks").exists()
 
 

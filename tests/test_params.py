@@ -7,6 +7,8 @@ import pytest
 from tumorseg.errors import UserError
 from tumorseg.params import load_params
 
+CATEGORIES = 'tumor_categories: ["0", "1"]  #'
+
 
 @pytest.fixture
 def edited(root, tmp_path):
@@ -46,6 +48,37 @@ def edited(root, tmp_path):
         ("folds: 8 ", "folds: 2 ", "split.folds: .*greater than or equal to 3"),
         ("fold: 0 ", "fold: 8 ", "split.fold: 8 is not below folds, which is 8"),
         ("{size: 10, gap: 2}", "{size: 10, gap: -1}", "datasets.phantom.blocks.gap: .*greater than or"),
+        (
+            CATEGORIES,
+            'tumor_categories: {a: ["0"]}  #',
+            "datasets.phantom.tumor_categories: .*at least 2 items",
+        ),
+        (
+            CATEGORIES,
+            'tumor_categories: {a: ["0"], b: []}  #',
+            "datasets.phantom.tumor_categories.b: .*at least",
+        ),
+        (
+            CATEGORIES,
+            'tumor_categories: {a: ["0", "2"], b: ["1", "0"]}  #',
+            "datasets.phantom.tumor_categories.b: '0' belongs to a already$",
+        ),
+        (
+            CATEGORIES,
+            'tumor_categories: {a: ["0"], b: "1"}  #',
+            "datasets.phantom.tumor_categories.b: .*list",
+        ),
+        (
+            CATEGORIES,
+            'tumor_categories: {a b: ["0"], c: ["1"]}  #',
+            "datasets.phantom.tumor_categories.a b: .*match",
+        ),
+        (
+            CATEGORIES,
+            'tumor_categories: {background: ["0"], c: ["1"]}  #',
+            "datasets.phantom.tumor_categories.back",
+        ),
+        (CATEGORIES, "tumor_categories: [0]  #", "datasets.phantom.tumor_categories.0: .*string, not 0$"),
         ("beta: 1.0", "beta: 0", "evaluate.beta: .*greater than 0"),
         ("accelerator: auto", "accelerator: tpu", "compute.accelerator: .*'auto', 'cpu', 'gpu' or 'mps'"),
         ("{kind: phantom,", "{kind: fantom,", "datasets.phantom.source: .*'phantom', 'archive', 'kaggle'"),
@@ -96,6 +129,11 @@ def test_a_model_may_train_with_values_of_its_own(edited):
     assert (own.lr, own.ema, own.batch_size) == (0.1, 0.9, common.batch_size)
     assert params.augment.changed(model.augment) == params.augment.model_copy(update={"scale": 0.2})
     assert params.train.changed(params.models["resnet"].train) == common
+
+
+def test_classes_keep_the_order_they_are_written_in(edited):
+    classes = edited(CATEGORIES, 'tumor_categories: {z: ["1"], a: ["0", "2"]}  #').dataset.tumor_categories
+    assert list(classes.items()) == [("z", ["1"]), ("a", ["0", "2"])]
 
 
 def test_all_mistakes_are_named_at_once(edited):

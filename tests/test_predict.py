@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from tumorseg.models.registry import build_model
-from tumorseg.predict import BATCH, pick_device, predict_levels
+from tumorseg.predict import BATCH, pick_device, predict, predict_levels
 
 CPU = torch.device("cpu")
 
@@ -20,6 +20,29 @@ def test_levels_by_hand():
     assert levels.dtype == np.uint8
     # σ(0) = 0.5, σ(−2) = 0.1192, σ(2) = 0.8808, σ(8) = 0.99966, each by 256
     assert levels.tolist() == [[[128, 30], [225, 255]]]
+
+
+class Opposites(nn.Module):
+    """Logits 0 of background, x of the first class, −x of the second."""
+
+    def forward(self, x):
+        return torch.cat([0 * x, x, -x], dim=1)
+
+
+def test_classes_by_hand():
+    images = np.array([[[51, 0], [102, 255]]], np.uint8)  # x is 0 and −2, 2 and 8
+    levels, indices = predict(Opposites(), images, 0.2, 0.1, CPU)
+    # 1 − 1 / (1 + eˣ + e⁻ˣ): ⅔, 0.88269, 0.99967
+    assert levels.tolist() == [[[170, 225], [225, 255]]]
+    assert indices.dtype == np.uint8
+    assert indices.tolist() == [[[1, 2], [1, 1]]]
+    flipped, mirrored = predict(Opposites(), images, 0.2, 0.1, CPU, "horizontal")
+    np.testing.assert_array_equal(flipped, levels)
+    np.testing.assert_array_equal(mirrored, indices)
+
+
+def test_all_tumour_is_of_class_one_where_there_are_none():
+    assert (predict(nn.Identity(), slices(2), 0.5, 0.2, CPU)[1] == 1).all()
 
 
 @pytest.mark.parametrize(("flip", "axis"), [("horizontal", -1), ("vertical", -2)])

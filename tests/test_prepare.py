@@ -31,7 +31,7 @@ def prepared_of(
     for name, array in pixels.items():
         write_png(raw / "train" / name, array)
     render_masks(raw, masks, ["0", "1"])
-    prepare(raw, masks, out, size, *SHIPPED)
+    prepare(raw, masks, out, size, [], *SHIPPED)
     return out
 
 
@@ -55,6 +55,31 @@ def test_masks_join_images_by_id_whatever_the_order_of_the_file(tmp_path):
     expected = np.zeros((2, 16, 16), np.uint8)
     expected[0, :8, :8] = expected[1, 8:, 8:] = 1
     np.testing.assert_array_equal(arrays.masks, expected)
+
+
+@pytest.mark.parametrize("size", [12, 32])
+def test_classes_are_read_back_from_their_grey_levels(tmp_path, size):
+    raw, masks, out = (tmp_path / name for name in ("raw", "masks", "prepared"))
+    write_export(raw)
+    boxes = [annotation(0, 0, bbox=[0, 0, 6, 8]), annotation(1, 0, bbox=[6, 0, 6, 4], category_id=2)]
+    write_annotations(raw / "train", [image(0), image(1)], boxes)
+    render_masks(raw, masks, {"b": ["1"], "a": ["0"]})
+    prepare(raw, masks, out, size, [], *SHIPPED)
+    train = load_split(out, "train")
+    assert train.classes == load_split(out, "test").classes == ["b", "a"]
+    half = size // 2
+    assert (train.masks[0, :, :half] == 2).all()
+    assert (train.masks[0, :half, half:] == 1).all()
+    assert not train.masks[0, half:, half:].any()
+    assert train.masks.dtype == train.tumor.dtype == np.uint8
+    np.testing.assert_array_equal(train.tumor, train.masks > 0)
+    assert train.table.tumor_pixels.tolist() == [6 * 8 + 6 * 4, 0]
+    # Once more without classes, in the same places: no names stay behind.
+    render_masks(raw, masks, ["0", "1"])
+    prepare(raw, masks, out, size, [], *SHIPPED)
+    again = load_split(out, "train")
+    assert again.classes == []
+    np.testing.assert_array_equal(again.masks, train.tumor)
 
 
 def test_masks_take_the_pixel_under_each_centre_and_images_the_mean(tmp_path):
@@ -117,7 +142,7 @@ def test_the_same_bytes_each_time_in_place_of_what_was_there(sound):
     (out / "old.npy").touch()
     contents = []
     for _ in range(2):
-        prepare(sound / "raw", sound / "masks", out, 32, *SHIPPED)
+        prepare(sound / "raw", sound / "masks", out, 32, [], *SHIPPED)
         contents.append({path: path.read_bytes() for path in out.rglob("*") if path.is_file()})
     assert contents[0] == contents[1]
     arrays = {out / split / f"{kind}.npy" for split in SPLITS for kind in ("images", "masks")}
@@ -142,7 +167,7 @@ def test_slices_dealt_anew_are_all_there_once_with_their_own_pixels(tmp_path, ca
     number_slices(raw, 20)
     render_masks(raw, tmp_path / "masks", ["0"])
     rule = (Split(strategy="blocks", folds=3, fold=1), Blocks(size=5, gap=1))
-    prepare(raw, tmp_path / "masks", out, 32, *rule)
+    prepare(raw, tmp_path / "masks", out, 32, [], *rule)
     table, left_out = read_table(out), pd.read_csv(out / "left_out.csv")
     assert len(left_out) > 0
     assert sorted([*table.sequence, *left_out.sequence]) == list(range(60))
@@ -199,7 +224,7 @@ def test_a_bad_slice_is_one_clear_error_and_changes_nothing(sound, capfd, damage
     (out / "slices.csv").write_text("as it was")
     damage(sound / "raw" / "test" / "1.jpg")
     with pytest.raises(UserError) as caught:
-        prepare(sound / "raw", sound / "masks", out, 32, *SHIPPED)
+        prepare(sound / "raw", sound / "masks", out, 32, [], *SHIPPED)
     assert f"{Path('raw/test/1.jpg')}: {message}" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert [path.name for path in out.iterdir()] == ["slices.csv"]
@@ -211,7 +236,7 @@ def test_a_bad_slice_is_one_clear_error_and_changes_nothing(sound, capfd, damage
 def test_a_missing_mask_is_named(sound):
     (sound / "masks" / "valid" / "0.png").unlink()
     with pytest.raises(UserError, match=r"valid.0\.png: cannot be read"):
-        prepare(sound / "raw", sound / "masks", sound / "prepared", 32, *SHIPPED)
+        prepare(sound / "raw", sound / "masks", sound / "prepared", 32, [], *SHIPPED)
     assert not (sound / "prepared").exists()
 
 
@@ -222,7 +247,7 @@ def test_a_jpeg_with_a_thumbnail_inside_is_not_taken_for_whole(sound):
     thumbnail = cv2.imencode(".jpg", np.zeros((2, 2), np.uint8))[1].tobytes()
     with_thumbnail = jpeg[:2] + b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail + jpeg[2:]
     path.write_bytes(with_thumbnail)
-    prepare(sound / "raw", sound / "masks", sound / "prepared", 32, *SHIPPED)
+    prepare(sound / "raw", sound / "masks", sound / "prepared", 32, [], *SHIPPED)
     path.write_bytes(with_thumbnail[:-40])
     with pytest.raises(UserError, match="cut off"):
-        prepare(sound / "raw", sound / "masks", sound / "prepared", 32, *SHIPPED)
+        prepare(sound / "raw", sound / "masks", sound / "prepared", 32, [], *SHIPPED)

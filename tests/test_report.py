@@ -196,6 +196,21 @@ def test_plots_are_those_of_the_model_the_statement_and_no_others(evaluated):
     assert sorted(path.name for path in plots.parent.iterdir()) == ["plots", "selected.json"]
 
 
+def test_classes_are_told_of_with_what_is_mixed_up():
+    of = {name: {"pooled": {"dice": dice}} for name, dice in (("glioma", 0.7), ("other", nan))}
+    confusion = {
+        "glioma": {"background": 9, "glioma": 60, "other": 20},
+        "other": {"background": 9, "glioma": 5, "other": 15},
+    }
+    told = scores(0.8, 0.7, 0.9)
+    told["test"]["classes"] = {"of": of, "confusion": confusion}
+    words = (
+        "Class by class it has Dice 0.700 for glioma, no Dice for other: 25% of the tumour pixels found are"
+    )
+    assert f"{words} given another class." in statement(told, CLEAN)
+    assert "Class by class" not in statement(scores(0.8, 0.7, 0.9), CLEAN)
+
+
 @pytest.mark.parametrize(
     ("name", "dice", "low", "high"),
     [

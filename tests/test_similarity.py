@@ -79,7 +79,7 @@ def phantom(request, tmp_path_factory) -> tuple[int, np.ndarray, np.ndarray]:
     fetch(source, folder / "raw")
     render_masks(folder / "raw", folder / "masks", ["0", "1"])
     rule = (Split(strategy="shipped", folds=8, fold=0), Blocks(size=30, gap=5))
-    prepare(folder / "raw", folder / "masks", folder / "prepared", 128, *rule)
+    prepare(folder / "raw", folder / "masks", folder / "prepared", 128, [], *rule)
     splits = [load_split(folder / "prepared", split) for split in SPLITS]
     truth = pd.read_csv(folder / "raw" / "patients.csv").rename(columns={"split": "shipped"})
     table = pd.concat([split.table for split in splits]).merge(truth, on=["shipped", "file"])

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,10 @@ import pytest
 import torch
 
 from tumorseg.artifact import load_model
+from tumorseg.classes import write_classes
 from tumorseg.errors import UserError
 from tumorseg.params import load_params
+from tumorseg.predict import predict
 from tumorseg.recipe import Recipe
 from tumorseg.slices import load_split
 from tumorseg.training import pixel_statistics, train_model
@@ -143,6 +146,30 @@ def test_baselines_leave_the_same_files(prepared, tmp_path, name):
     assert curves.epoch.tolist() == [0]
     assert curves.split.tolist() == ["valid"]
     assert load_model(tmp_path / "model")[1].parameters == 0
+
+
+@pytest.mark.parametrize("name", ["unet", "nearest_slice"])
+def test_a_model_of_classes_says_which_and_has_a_channel_for_each(prepared_classes, tmp_path, name):
+    run(recipe(name, epochs=8), prepared_classes, tmp_path)
+    net, info = load_model(tmp_path / "model")
+    assert info.classes == ["glioma", "other"]
+    test = load_split(prepared_classes, "test")
+    assert net(torch.zeros(1, 1, 32, 32)).shape == (1, 3, 32, 32)
+    levels, indices = predict(net, test.images, info.mean, info.std, torch.device("cpu"))
+    if name == "unet":  # brightness tells the classes apart
+        found = (levels >= 128) & (test.masks > 0)
+        assert found.sum() > 0.5 * (test.masks > 0).sum()
+        assert (indices == test.masks)[found].mean() > 0.8
+    valid = pd.read_csv(tmp_path / "curves.csv").query("split == 'valid'")
+    assert valid.best_dice.iloc[-1] > 0
+
+
+def test_other_names_of_classes_are_another_training(prepared_classes, tmp_path):
+    shutil.copytree(prepared_classes, tmp_path / "other")
+    made = recipe("simple_cnn")
+    assert made.fingerprint(tmp_path / "other") == made.fingerprint(prepared_classes)
+    write_classes(tmp_path / "other", ["glioma", "meningioma"])
+    assert made.fingerprint(tmp_path / "other") != made.fingerprint(prepared_classes)
 
 
 def test_pixel_statistics_are_those_of_numpy(prepared):

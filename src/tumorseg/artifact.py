@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tumorseg.classes import channels
 from tumorseg.errors import UserError
 from tumorseg.files import write_json
 from tumorseg.models.registry import build_model
@@ -32,14 +33,17 @@ class ModelInfo(BaseModel):
     std: Positive
     best_epoch: int  # counted from 1; 0 for what learns nothing
     epochs: int  # that were run
+    classes: list[str] = []  # of tumour, as its logits have them after background; none: all is one
 
 
 def save_model(folder: Path, net: "nn.Module", info: ModelInfo) -> None:
     """Write the net's parameters and buffers and its `info` into an existing folder."""
     from safetensors.torch import save_file
 
-    # Contiguous, since safetensors refuses channels_last strides.
-    save_file({key: value.cpu().contiguous() for key, value in net.state_dict().items()}, folder / WEIGHTS)
+    # Contiguous, since safetensors refuses channels_last strides; cloned, since it refuses a tensor of two
+    # names, as some nets have.
+    weights = {key: value.cpu().contiguous().clone() for key, value in net.state_dict().items()}
+    save_file(weights, folder / WEIGHTS)
     write_json(folder / INFO, info.model_dump())
 
 
@@ -70,7 +74,9 @@ def load_model(folder: Path) -> tuple["nn.Module", ModelInfo]:
     info, path = load_info(folder), folder / WEIGHTS
     try:
         weights = load_file(path)
-        net = build_model(info.architecture, **info.options)
+        # What training started from: not fetched again, since the saved weights take its place.
+        options = {key: value for key, value in info.options.items() if key != "weights"}
+        net = build_model(info.architecture, channels(info.classes), **options)
         for name, buffer in net.named_buffers():  # a baseline's buffers get their size by fitting
             if buffer.numel() == 0 and name in weights:
                 setattr(net, name, weights[name].clone())

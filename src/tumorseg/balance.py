@@ -9,7 +9,7 @@ import pandas as pd
 from tumorseg import SPLITS
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv, write_json
-from tumorseg.slices import load_split, read_table
+from tumorseg.slices import SplitArrays, load_split, read_table
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "max": 1.0}
 BINS = 20  # of the histogram
@@ -22,13 +22,15 @@ def class_balance(prepared: Path, metrics: Path, plots: Path) -> None:
     Args:
         prepared: Folder made by `prepare.prepare`.
         metrics: JSON file: `pos_weight` and, for each split and for all of them, images, annotations,
-            empty masks, imbalance (background over tumour pixels), tumour fraction and categories.
+            empty masks, imbalance (background over tumour pixels), tumour fraction and categories; where
+            there are classes, also the fraction of the pixels of each, at the working size.
         plots: Folder for tumor_fraction.csv, composition.png and samples.png.
 
     Raises:
         UserError: The train or the valid split has no tumour pixel.
     """
-    from tumorseg.figures import composition, samples
+    from tumorseg.composition import composition
+    from tumorseg.figures import samples
 
     table = read_table(prepared).assign(pixels=lambda t: t.height * t.width)
     parts = {split: table[table.split == split] for split in SPLITS} | {"all": table}
@@ -40,6 +42,11 @@ def class_balance(prepared: Path, metrics: Path, plots: Path) -> None:
                 "name categories that it has"
             )
     train = load_split(prepared, "train")
+    if train.classes:
+        counts = {split: count_classes(load_split(prepared, split)) for split in SPLITS}
+        for split, pixels in (counts | {"all": sum(counts.values())}).items():
+            shares = pixels[1:] / pixels.sum()
+            result[split]["classes"] = dict(zip(train.classes, shares.tolist(), strict=True))
     chosen = np.unique(np.linspace(0, len(train) - 1, min(SAMPLES, len(train))).astype(int))
     with atomic_folder(plots) as folder:
         write_csv(folder / "tumor_fraction.csv", histogram(table))
@@ -48,7 +55,7 @@ def class_balance(prepared: Path, metrics: Path, plots: Path) -> None:
             f"{row.file.split('_')[0]}  category {row.category}"
             for row in train.table.iloc[chosen].itertuples()
         ]
-        samples(folder / "samples.png", train.images[chosen], train.masks[chosen], titles)
+        samples(folder / "samples.png", train.images[chosen], train.masks[chosen], titles, train.classes)
     # Half-way, on a log scale, between ignoring the imbalance and cancelling it: the whole of it makes
     # nets call every doubtful pixel tumour.
     pos_weight = result["train"]["imbalance"] ** 0.5
@@ -59,6 +66,8 @@ def class_balance(prepared: Path, metrics: Path, plots: Path) -> None:
         f"tumour pixels: {whole['tumor_fraction']['mean']:.2%} of an image on average, "
         f"pos_weight {pos_weight:.1f}"
     )
+    for name, share in result["train"].get("classes", {}).items():
+        print(f"{name}: {share:.2%} of the pixels of train")
 
 
 def describe(table: pd.DataFrame) -> dict[str, Any]:
@@ -86,6 +95,11 @@ def describe(table: pd.DataFrame) -> dict[str, Any]:
             for category, part in table.groupby("category")
         },
     }
+
+
+def count_classes(arrays: SplitArrays) -> np.ndarray:
+    """Pixels of background and of each class, int (1 + K,)."""
+    return sum(np.bincount(mask.ravel(), minlength=1 + len(arrays.classes)) for mask in arrays.masks)
 
 
 def histogram(table: pd.DataFrame) -> pd.DataFrame:

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from tumorseg.augment import Augmentation
+from tumorseg.classes import channels
 from tumorseg.errors import UserError
 from tumorseg.losses import build_loss
 from tumorseg.metrics import LEVELS, count_levels, summarise_counts, to_levels
-from tumorseg.predict import pick_device
+from tumorseg.predict import of_tumor, pick_device, to_probabilities
 from tumorseg.recipe import Recipe
 from tumorseg.slices import SplitArrays
 
@@ -105,7 +106,7 @@ class Tally:
         """Add a batch."""
         self.loss += float(loss.detach()) * len(masks)
         self.slices += len(masks)
-        levels = to_levels(torch.sigmoid(logits.detach().float()).cpu().numpy())
+        levels = to_levels(of_tumor(to_probabilities(logits.detach().float())).cpu().numpy())
         self.counts += count_levels(levels, masks.cpu().numpy()).sum(0)
 
     def row(self) -> dict[str, float]:
@@ -116,10 +117,10 @@ class Tally:
 class Segmenter(L.LightningModule):
     """Trains `net` with AdamW and a one-cycle schedule; `curves` has a row an epoch and split."""
 
-    def __init__(self, net: nn.Module, recipe: Recipe) -> None:
+    def __init__(self, net: nn.Module, recipe: Recipe, classes: list[str]) -> None:
         super().__init__()
         self.net, self.recipe = net, recipe
-        self.loss = build_loss(recipe.model.loss, recipe.pos_weight)
+        self.loss = build_loss(recipe.model.loss, recipe.pos_weight, channels(classes))
         self.curves: list[dict[str, Any]] = []
         self.tallies: dict[str, Tally] = {}
 
@@ -208,7 +209,8 @@ def fit_net(
         Dice at its best threshold, whose weights `net` then has.
     """
     pick_device(recipe.compute.accelerator)  # says in a line what Lightning says in a traceback
-    segmenter = Segmenter(net.to(memory_format=torch.channels_last), recipe)
+    classes = splits["train"].classes
+    segmenter = Segmenter(net.to(memory_format=torch.channels_last), recipe, classes)
     common = {"dirpath": checkpoints, "enable_version_counter": False, "save_on_train_epoch_end": True}
     best = ModelCheckpoint(filename="best", monitor=MONITOR, mode="max", **common)
     latest = ModelCheckpoint(filename="latest", **common)  # not `save_last`, which skips all but the best

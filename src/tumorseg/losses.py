@@ -1,4 +1,8 @@
-"""Losses of logits (N, 1, H, W) against masks of 0 and 1 of the same shape; each gives a scalar."""
+"""Losses of logits against masks, each a scalar.
+
+Logits (N, 1, H, W) go with masks of 0 and 1 of the same shape; where there are K classes, logits
+(N, 1 + K, H, W), background first, with masks of class indices (N, 1, H, W).
+"""
 
 from typing import get_args
 
@@ -36,6 +40,53 @@ class DiceLoss(nn.Module):
         return 1 - (2 * overlap + SMOOTH) / (probabilities.sum() + masks.sum() + SMOOTH)
 
 
+class SliceDiceLoss(nn.Module):
+    """1 − soft Dice of each slice, mean over the batch: a small tumour counts as much as a large one."""
+
+    def forward(self, logits: Tensor, masks: Tensor) -> Tensor:
+        probabilities, masks = torch.sigmoid(logits).flatten(1), masks.flatten(1)
+        overlap = (probabilities * masks).sum(1)
+        dice = (2 * overlap + SMOOTH) / (probabilities.sum(1) + masks.sum(1) + SMOOTH)
+        return 1 - dice.mean()
+
+
+class CrossEntropyLoss(nn.Module):
+    """Cross-entropy over classes, mean over pixels, with those of every class but 0 weighted by `pos_weight`.
+
+    The scale is that of `BCELoss`: the sum is divided by the pixels, not by their weights.
+    """
+
+    def __init__(self, pos_weight: float, outputs: int) -> None:
+        super().__init__()
+        self.register_buffer("weights", torch.tensor([1.0] + [pos_weight] * (outputs - 1)))
+
+    def forward(self, logits: Tensor, masks: Tensor) -> Tensor:
+        shares = one_hot(masks, len(self.weights))  # of indices it is not deterministic on every device
+        return functional.cross_entropy(logits, shares, self.weights, reduction="none").mean()
+
+
+class ClassDiceLoss(nn.Module):
+    """The mean over the classes of tumour of 1 − soft Dice, of softmax against the pixels of the class.
+
+    Of the whole batch as `DiceLoss`, or of each slice as `SliceDiceLoss`.
+    """
+
+    def __init__(self, by_slice: bool) -> None:
+        super().__init__()
+        self.over = (2, 3) if by_slice else (0, 2, 3)
+
+    def forward(self, logits: Tensor, masks: Tensor) -> Tensor:
+        probabilities = torch.softmax(logits, dim=1)[:, 1:]
+        truth, over = one_hot(masks, logits.shape[1])[:, 1:], self.over
+        overlap, sizes = (probabilities * truth).sum(over), (probabilities.sum(over) + truth.sum(over))
+        return 1 - ((2 * overlap + SMOOTH) / (sizes + SMOOTH)).mean()
+
+
+def one_hot(masks: Tensor, outputs: int) -> Tensor:
+    """Float (N, outputs, H, W), 1 in the channel that masks (N, 1, H, W) name, else 0."""
+    return (masks == torch.arange(outputs, device=masks.device).view(-1, 1, 1)).float()
+
+
 class SumLoss(nn.Module):
     """The sum of several losses."""
 
@@ -47,27 +98,37 @@ class SumLoss(nn.Module):
         return sum(loss(logits, masks) for loss in self.losses)
 
 
-def build_loss(name: str, pos_weight: float) -> nn.Module:
-    """Build a loss by its name in params.yaml; `pos_weight` > 0 weighs tumour pixels in `bce` and `bce_dice`.
+def build_loss(name: str, pos_weight: float, outputs: int = 1) -> nn.Module:
+    """Build a loss of logits with `outputs` channels by its name in params.yaml.
 
-    `focal` (Lin et al. 2017) and `tversky` (Salehi et al. 2017) are MONAI's, over the whole batch.
+    `pos_weight` > 0 weighs tumour pixels in BCE. `focal` (Lin et al. 2017) and `tversky`
+    (Salehi et al. 2017) are MONAI's, over the whole batch. With classes, background counts in cross-entropy
+    and in `focal`, and is left out of the mean over classes in the others.
 
     Raises:
         ValueError: There is no such loss; the message lists those there are.
     """
+    several = outputs > 1
     match name:
         case "bce":
-            return BCELoss(pos_weight)
+            return CrossEntropyLoss(pos_weight, outputs) if several else BCELoss(pos_weight)
         case "dice":
-            return DiceLoss()
-        case "bce_dice":
-            return SumLoss(BCELoss(pos_weight), DiceLoss())
+            return ClassDiceLoss(by_slice=False) if several else DiceLoss()
+        case "slice_dice":
+            return ClassDiceLoss(by_slice=True) if several else SliceDiceLoss()
+        case "bce_dice" | "bce_slice_dice":
+            parts = "bce", name.removeprefix("bce_")
+            return SumLoss(*(build_loss(part, pos_weight, outputs) for part in parts))
         case "focal":
             from monai.losses import FocalLoss
 
-            return FocalLoss(gamma=FOCUS)
+            # Without background MONAI's softmax would not see its logits either: nothing would keep a net
+            # from finding tumour everywhere.
+            return FocalLoss(gamma=FOCUS, use_softmax=several, to_onehot_y=several)
         case "tversky":
             from monai.losses import TverskyLoss
 
-            return TverskyLoss(sigmoid=True, alpha=1 - MISSED, beta=MISSED, batch=True)
+            form = {"softmax": True, "to_onehot_y": True, "include_background": False}
+            form = form if several else {"sigmoid": True}
+            return TverskyLoss(**form, alpha=1 - MISSED, beta=MISSED, batch=True)
     raise ValueError(f"loss: {name!r} is not one of {', '.join(get_args(LossName))}")

@@ -5,74 +5,23 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
+from tumorseg.datasets import (
+    ArchiveSource,
+    Blocks,
+    Dataset,
+    Frozen,
+    KaggleSource,
+    Name,
+    PhantomSource,
+    Source,
+)
 from tumorseg.errors import UserError
 from tumorseg.models.registry import check_options
-from tumorseg.types import Count, FindingId, Flip, Fraction, LossName, Positive, Strategy
+from tumorseg.types import Count, FindingId, Flip, Fraction, LossName, Positive, PreprocessStep, Strategy
+
+__all__ = ["ArchiveSource", "Blocks", "KaggleSource", "Params", "PhantomSource", "Source", "load_params"]
 
 PARAMS_FILE = Path("params.yaml")
-NAME = r"^[A-Za-z0-9_-]+$"  # names become file and stage names
-SHA256 = r"^[0-9a-f]{64}$"
-
-Name = Annotated[str, Field(pattern=NAME)]
-Digest = Annotated[str, Field(pattern=SHA256)]
-
-
-class Frozen(BaseModel):
-    """No unknown key, no conversion of types, no change after reading."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    def changed(self, changes: "Frozen | None") -> Self:
-        """A copy with the values that `changes` sets."""
-        return self.model_copy(update=changes.model_dump(exclude_none=True) if changes else {})
-
-
-class PhantomSource(Frozen):
-    """Generated slices. See `tumorseg.sources.phantom`."""
-
-    kind: Literal["phantom"]
-    seed: Annotated[int, Field(ge=0)]
-    patients: Annotated[int, Field(ge=6, le=2000)]
-    slices_per_patient: Annotated[int, Field(ge=1, le=20)]
-    native_size: Annotated[int, Field(ge=64, le=1024)]
-
-
-class ArchiveSource(Frozen):
-    """A COCO export laid out as split folders: a zip file, a folder, or an http(s) address of a zip."""
-
-    kind: Literal["archive"]
-    path: Annotated[str, Field(min_length=1)]
-    sha256: Digest | None = None  # of the zip file
-    digest: Digest | None = None  # of the content, however packed
-
-
-class KaggleSource(Frozen):
-    """A Kaggle dataset, pinned by version and content digest."""
-
-    kind: Literal["kaggle"]
-    handle: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$")]
-    version: Annotated[int, Field(ge=1)]
-    digest: Digest | None = None
-
-
-Source = Annotated[PhantomSource | ArchiveSource | KaggleSource, Field(discriminator="kind")]
-
-
-class Blocks(Frozen):
-    """Runs of file numbers, for the split strategy of that name."""
-
-    size: Count  # numbers in a run
-    gap: Annotated[int, Field(ge=0)]  # numbers that part the slices of two splits, at least
-
-
-class Dataset(Frozen):
-    """A profile: where the slices come from, and what suits them."""
-
-    source: Source
-    tumor_categories: Annotated[list[str], Field(min_length=1)]
-    blocks: Blocks
-    image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)]  # nets halve it up to 5 times
-    epochs: Count
 
 
 class Split(Frozen):
@@ -118,6 +67,8 @@ class Train(Frozen):
 class Evaluate(Frozen):
     beta: Positive  # the threshold has the best F-beta on valid; above 1, missed tumour weighs more
     flip: Flip  # predict each slice and its mirror image, and take the mean
+    neighbors: Annotated[int, Field(ge=0)]  # training slices asked for a second opinion; 0: none
+    per_slice: bool  # cut each slice where its own expected Dice is best, not all at one threshold
 
 
 class Compute(Frozen):
@@ -167,6 +118,7 @@ class Params(Frozen):
     data: str
     model: str
     datasets: dict[Name, Dataset]
+    preprocess: list[PreprocessStep]  # in this order, before slices are brought to the working size
     split: Split
     audit: Audit
     augment: Augment
@@ -230,11 +182,12 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
 def _plain(error: Any, values: Any) -> str:
     """One pydantic error in a line: the key, what is wrong, the value given."""
     parts, node = [], values
+    missing = error["loc"][-1] if error["type"] == "missing" else None
     for part in error["loc"]:
-        if isinstance(node, dict) and (part in node or part == error["loc"][-1]):
+        if isinstance(node, dict) and part in (*node, missing):
             parts.append(str(part))
             node = node.get(part)
-        elif isinstance(node, list):
+        elif isinstance(node, list) and isinstance(part, int):
             parts.append(str(part))
         # Anything else is a name that pydantic gives to one type of several, not a key of the file.
     key = ".".join(parts)

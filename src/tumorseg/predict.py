@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tumorseg.errors import UserError
 from tumorseg.metrics import to_levels
@@ -29,23 +29,45 @@ def pick_device(accelerator: str) -> torch.device:
     return torch.device("cpu")
 
 
+def to_probabilities(logits: Tensor) -> Tensor:
+    """Of tumour where there is one channel, else of background and each class; (N, C, H, W) as the logits."""
+    return torch.sigmoid(logits) if logits.shape[1] == 1 else torch.softmax(logits, dim=1)
+
+
+def of_tumor(probabilities: Tensor) -> Tensor:
+    """Probabilities of tumour, whatever its class, (N, 1, H, W), as of `to_probabilities`."""
+    return probabilities if probabilities.shape[1] == 1 else 1 - probabilities[:, :1]
+
+
 @torch.inference_mode()
-def predict_levels(
+def predict(
     net: nn.Module, images: np.ndarray, mean: float, std: float, device: torch.device, flip: Flip = "none"
-) -> np.ndarray:
-    """Probability levels (see `metrics`) of slices, both uint8 (N, S, S).
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probability levels of tumour (see `metrics`) and classes of slices, all uint8 (N, S, S).
 
     Unless `flip` is "none", a probability is the mean of those of the slice and of its mirror image,
     flipped back.
+
+    Returns:
+        The levels; and, for each pixel, were it tumour, the index of its most probable class, from 1.
     """
     net = net.to(device, memory_format=torch.channels_last).eval()
-    levels = np.empty(images.shape, dtype=np.uint8)
+    levels, indices = (np.ones(images.shape, dtype=np.uint8) for _ in range(2))
     for start in progress(range(0, len(images), BATCH), "predicting batches"):
         batch = torch.from_numpy(images[start : start + BATCH].copy())[:, None].to(device)
         batch = (batch.float() / 255 - mean) / std
-        probabilities = torch.sigmoid(net(batch))
+        probabilities = to_probabilities(net(batch))
         if flip != "none":
             axis = -1 if flip == "horizontal" else -2
-            probabilities = (probabilities + torch.sigmoid(net(batch.flip(axis))).flip(axis)) / 2
-        levels[start : start + BATCH] = to_levels(probabilities[:, 0].cpu().numpy())
-    return levels
+            probabilities = (probabilities + to_probabilities(net(batch.flip(axis))).flip(axis)) / 2
+        levels[start : start + BATCH] = to_levels(of_tumor(probabilities)[:, 0].cpu().numpy())
+        if probabilities.shape[1] > 1:
+            indices[start : start + BATCH] = 1 + probabilities[:, 1:].argmax(dim=1).cpu().numpy()
+    return levels, indices
+
+
+def predict_levels(
+    net: nn.Module, images: np.ndarray, mean: float, std: float, device: torch.device, flip: Flip = "none"
+) -> np.ndarray:
+    """The levels of `predict` alone."""
+    return predict(net, images, mean, std, device, flip)[0]

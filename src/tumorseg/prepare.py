@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from tumorseg import SPLITS
+from tumorseg.classes import from_grey, read_classes, write_classes
 from tumorseg.coco import Slice, read_split
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv
 from tumorseg.params import Blocks, Split
+from tumorseg.preprocess import preprocess
 from tumorseg.progress import progress
 from tumorseg.similarity import embed, groups
 from tumorseg.splits import LEFT_OUT, assign, group_slices
@@ -23,8 +25,12 @@ COLUMNS = [
 ]
 
 
-def prepare(raw: Path, masks: Path, prepared: Path, image_size: int, rule: Split, blocks: Blocks) -> None:
+def prepare(
+    raw: Path, masks: Path, prepared: Path, image_size: int, steps: list[str], rule: Split, blocks: Blocks
+) -> None:
     """Bring slices and masks to `image_size` pixels a side, split them, write arrays and slices.csv.
+
+    Before that, the `steps` of `tumorseg.preprocess` are taken.
 
     Slices are averaged down (INTER_AREA); masks take the nearest pixel, so no label is invented.
 
@@ -32,9 +38,11 @@ def prepare(raw: Path, masks: Path, prepared: Path, image_size: int, rule: Split
         UserError: A slice or its mask cannot be read or is cut off, their sizes differ, or the slices
             cannot be split by `rule` and `blocks`.
     """
+    classes = read_classes(masks)
     with atomic_folder(prepared) as folder:
+        write_classes(folder, classes)
         with TemporaryDirectory(dir=folder) as scratch:
-            table, arrays = _read_all(raw, masks, Path(scratch), image_size)
+            table, arrays = _read_all(raw, masks, Path(scratch), image_size, steps, classes)
             table["group"] = group_slices(table, groups(embed(arrays["images"])), rule, blocks)
             table["split"] = assign(table, table.group.to_numpy(), rule, blocks)
             for split in SPLITS:
@@ -59,19 +67,23 @@ def prepare(raw: Path, masks: Path, prepared: Path, image_size: int, rule: Split
 
 
 def _read_all(
-    raw: Path, masks: Path, scratch: Path, image_size: int
+    raw: Path, masks: Path, scratch: Path, image_size: int, steps: list[str], classes: list[str]
 ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Every slice as it was shipped: the columns of slices.csv that tell about it, and its pixels."""
     shipped = {split: read_split(raw / split) for split in SPLITS}
     count = sum(map(len, shipped.values()))
     arrays = {kind: _array(scratch / f"{kind}.npy", count, image_size) for kind in ("images", "masks")}
-    rows = []
+    rows, cut = [], 0
     for split, slices in shipped.items():
         for item in progress(slices, f"preparing {split}"):
-            image, mask = _read_pair(raw / split / item.file_name, masks / split)
+            whole = _read_pair(raw / split / item.file_name, masks / split, classes)
+            image, mask = preprocess(*whole, steps)
+            cut += np.count_nonzero(whole[1]) - np.count_nonzero(mask)
             arrays["images"][len(rows)] = _resize(image, image_size, area=True)
             arrays["masks"][len(rows)] = _resize(mask, image_size, area=False)
             rows.append({"shipped": split, **_describe(item, mask)})
+    if cut:
+        print(f"tumour pixels cut off by `preprocess`: {cut}")
     return pd.DataFrame(rows).astype({"sequence": "Int64"}), arrays
 
 
@@ -79,15 +91,15 @@ def _array(path: Path, count: int, size: int) -> np.ndarray:
     return np.lib.format.open_memmap(path, "w+", np.uint8, (count, size, size))
 
 
-def _read_pair(image_path: Path, mask_folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """A slice in grey and its mask as 0/1, both uint8 (H, W)."""
+def _read_pair(image_path: Path, mask_folder: Path, classes: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """A slice in grey and its mask of class indices, both uint8 (H, W)."""
     image, mask = _read(image_path), _read(mask_folder / f"{image_path.stem}.png")
     if image.shape != mask.shape:
         raise UserError(
             f"{image_path}: is {image.shape[1]}×{image.shape[0]} pixels, but its annotations say "
             f"{mask.shape[1]}×{mask.shape[0]}; mend width and height in _annotations.coco.json"
         )
-    return image, (mask > 0).astype(np.uint8)
+    return image, from_grey(mask, classes)
 
 
 def _read(path: Path) -> np.ndarray:
@@ -127,5 +139,5 @@ def _describe(item: Slice, mask: np.ndarray) -> dict[str, object]:
         "sequence": int(number.group()) if number else pd.NA,
         "height": mask.shape[0],
         "width": mask.shape[1],
-        "tumor_pixels": int(mask.sum()),
+        "tumor_pixels": int(np.count_nonzero(mask)),
     }

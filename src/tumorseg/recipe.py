@@ -28,7 +28,8 @@ class Recipe:
         plain = {k: v.model_dump() if hasattr(v, "model_dump") else v for k, v in vars(self).items()}
         del plain["compute"]["workers"]  # changes nothing
         digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
-        for path in [*sorted(prepared.rglob("*.npy")), *sorted(Path(__file__).parent.rglob("*.py"))]:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+        for folder, kind in ((prepared, "*.npy"), (prepared, "*.json"), (Path(__file__).parent, "*.py")):
+            for path in sorted(folder.rglob(kind)):
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()[:16]

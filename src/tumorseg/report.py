@@ -92,6 +92,7 @@ def state(name: str, scores: dict[str, Any], around: dict[str, Any]) -> list[str
     """
     return [
         _score(name, scores["threshold"], scores["test"]),
+        *_classes(scores["test"]),
         _baselines(around["baselines"]),
         _leak(scores["test"]["slices"], around["leak"]),
         _labels(around["labels"]),
@@ -153,6 +154,17 @@ def _score(name: str, threshold: float, test: dict[str, Any]) -> str:
         f"threshold {threshold:.3f} that was chosen on valid; the mean over slices is "
         f"{test['at_best']['mean']['dice']:.3f}."
     )
+
+
+def _classes(test: dict[str, Any]) -> list[str]:
+    if "classes" not in test:
+        return []
+    each, confusion = test["classes"]["of"], test["classes"]["confusion"]
+    dice = ", ".join(f"{_dice(scores['pooled']['dice'])} for {name}" for name, scores in each.items())
+    found = sum(row[name] for row in confusion.values() for name in each)
+    mixed = found - sum(confusion[name][name] for name in each)
+    share = f": {mixed / found:.0%} of the tumour pixels found are given another class" if found else ""
+    return [f"Class by class it has {dice}{share}."]
 
 
 def _baselines(baselines: dict[str, Any]) -> str:

@@ -63,6 +63,25 @@ def most_similar(
     return index, similarity.astype(float).round(DECIMALS)
 
 
+def nearest(queries: np.ndarray, references: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` most similar references of every query, or all where there are fewer, the nearest first.
+
+    Args:
+        queries: float (N, D), unit vectors.
+        references: float (M, D), unit vectors.
+        count: At least 1.
+
+    Returns:
+        Their indices, int (N, count), and similarities, float (N, count) in [-1, 1].
+    """
+    index = [
+        np.argsort(-block, axis=1, kind="stable")[:, :count]
+        for _, block in _blocks(queries, references, False)
+    ]
+    index = np.concatenate(index)
+    return index, np.einsum("nd,nkd->nk", queries, references[index]).astype(float).round(DECIMALS)
+
+
 def copies(embeddings: np.ndarray) -> np.ndarray:
     """Labels of sets of copies, int (N,): slices of one label are joined by correlations of at least COPY."""
     pairs = [

@@ -1,14 +1,17 @@
 """The prepared slices: one array of images and one of masks a split.
 
-`data/prepared/<split>/{images,masks}.npy` are uint8 (N, S, S), masks 0/1; row `index` of a split is
-the row of `data/prepared/slices.csv` with the same split and index.
+`data/prepared/<split>/{images,masks}.npy` are uint8 (N, S, S), masks 0 for background and 1 for
+tumour, or the index of its class (see `classes`). Row `index` of a split is the row of
+`data/prepared/slices.csv` with the same split and index.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from tumorseg.classes import read_classes
 
 
 @dataclass(frozen=True)
@@ -16,11 +19,17 @@ class SplitArrays:
     """One split, memory-mapped."""
 
     images: np.ndarray  # uint8 (N, S, S)
-    masks: np.ndarray  # uint8 (N, S, S), 0 or 1
+    masks: np.ndarray  # uint8 (N, S, S), 0 to the number of classes, or 0 and 1
     table: pd.DataFrame  # N rows of slices.csv
+    classes: list[str] = field(default_factory=list)  # names of 1, 2, …; none where all tumour is 1
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def tumor(self) -> np.ndarray:
+        """uint8 (N, S, S): 1 where there is tumour of any class, else 0."""
+        return np.minimum(self.masks, 1) if self.classes else self.masks
 
 
 def load_split(prepared: Path, split: str) -> SplitArrays:
@@ -31,6 +40,7 @@ def load_split(prepared: Path, split: str) -> SplitArrays:
         images=np.load(folder / "images.npy", mmap_mode="r"),
         masks=np.load(folder / "masks.npy", mmap_mode="r"),
         table=table[table.split == split].reset_index(drop=True),
+        classes=read_classes(prepared),
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 
 from tumorseg.artifact import ModelInfo, save_model
+from tumorseg.classes import channels
 from tumorseg.files import atomic_folder, write_csv
 from tumorseg.metrics import count_levels, summarise_counts
 from tumorseg.models.baseline import Baseline
@@ -32,7 +33,8 @@ def train_model(recipe: Recipe, prepared: Path, out: Path, curves: Path, work: P
     splits = {split: load_split(prepared, split) for split in ("train", "valid")}
     statistics = pixel_statistics(splits["train"].images)
     torch.manual_seed(recipe.seed)
-    net = build_model(recipe.model.architecture, **recipe.model.options)
+    classes = splits["train"].classes
+    net = build_model(recipe.model.architecture, channels(classes), **recipe.model.options)
     if isinstance(net, Baseline):
         rows, best = fit_baseline(net, splits, statistics), 0
     else:
@@ -50,6 +52,7 @@ def train_model(recipe: Recipe, prepared: Path, out: Path, curves: Path, work: P
         std=statistics[1],
         best_epoch=best,
         epochs=rows[-1]["epoch"],
+        classes=classes,
     )
     with atomic_folder(out) as folder:
         save_model(folder, net, info)

@@ -8,9 +8,10 @@ Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-LossName = Literal["bce", "dice", "bce_dice", "focal", "tversky"]
+LossName = Literal["bce", "dice", "slice_dice", "bce_dice", "bce_slice_dice", "focal", "tversky"]
 Flip = Literal["none", "horizontal", "vertical"]
 Strategy = Literal["shipped", "blocks", "similar"]
+PreprocessStep = Literal["crop", "clahe", "normalise"]
 # What the audit can find. Here, as params.yaml names them and must be checked within a second.
 FindingId = Literal[
     *("copies_across", "copies_within", "siblings_test", "siblings_valid", "sequence", "groups"),
@@ -20,4 +21,15 @@ FindingId = Literal[
     *("image_over_8_bits", "image_sizes", "image_formats"),
 ]
 
-__all__ = ["Count", "Dropout", "FindingId", "Flip", "Fraction", "Literal", "LossName", "Positive", "Strategy"]
+__all__ = [
+    "Count",
+    "Dropout",
+    "FindingId",
+    "Flip",
+    "Fraction",
+    "Literal",
+    "LossName",
+    "Positive",
+    "PreprocessStep",
+    "Strategy",
+]

@@ -21,7 +21,7 @@ def prepared(
     """The raw and the prepared folder of an export."""
     raw, masks, arrays = export.write(folder / "raw"), folder / "masks", folder / "prepared"
     render_masks(raw, masks, ["0", "1"])
-    prepare(raw, masks, arrays, size, *rule)
+    prepare(raw, masks, arrays, size, [], *rule)
     return raw, arrays
 
 

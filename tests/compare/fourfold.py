@@ -11,6 +11,7 @@ from tumorseg import SPLITS
 from tumorseg.compare import compare_models
 from tumorseg.evaluation import evaluate_model
 from tumorseg.files import read_json
+from tumorseg.params import Evaluate
 from tumorseg.training import train_model
 
 DICE = {"low": 0.25, "lowest": 0.125, "high": 0.75, "as_high": 0.75}
@@ -27,8 +28,7 @@ def measure(root: Path, prepared: Path) -> None:
         root / "model",
         prepared,
         accelerator="cpu",
-        beta=1.0,
-        flip="none",
+        rule=Evaluate(beta=1.0, flip="none", neighbors=0, per_slice=False),
         predictions=root / "predicted",
         metrics=root / "scores.json",
         plots=root / "evaluated",

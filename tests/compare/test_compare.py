@@ -12,6 +12,7 @@ import pytest
 from fourfold import DICE, compare, measure
 from matplotlib.colors import to_rgb
 
+from tumorseg.compare.summary import as_text, summarise
 from tumorseg.errors import UserError
 from tumorseg.figures import PREDICTION
 from tumorseg.files import read_json
@@ -229,3 +230,17 @@ def test_predictions_are_outlined_from_the_threshold_on(measured, tmp_path):
         pixels = matplotlib.image.imread(tmp_path / "out" / "plots" / "side_by_side.png")[..., :3]
         pictures.append(np.isclose(pixels, to_rgb(PREDICTION), atol=1 / 255).all(axis=-1).sum())
     assert pictures[1] > 10 * pictures[0] > 0  # the legend alone, and outlines
+
+
+def test_dice_of_each_class_is_told_where_there_are_classes(measured, compared):
+    result = read_json(measured / "metrics" / "high.json")
+    assert "test_class_dice" not in summarise(result)
+    of = {name: {"pooled": {"dice": dice}} for name, dice in (("glioma", 0.25), ("other", 0.75))}
+    result["test"]["classes"] = {"of": of, "mean_dice": {"value": 0.5}}
+    row = summarise(result)
+    assert row["test_class_dice"] == {"glioma": 0.25, "other": 0.75}
+    assert row["test_class_dice_mean"] == 0.5
+    table = as_text({"high": compared.board["high"] | row})
+    assert "Dice glioma" in table
+    assert "0.750" in table
+    assert "Dice glioma" not in compared.printed

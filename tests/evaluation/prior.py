@@ -7,9 +7,11 @@ import pandas as pd
 import torch
 
 from tumorseg.artifact import ModelInfo, save_model
+from tumorseg.classes import channels, write_classes
 from tumorseg.evaluation import evaluate_model
 from tumorseg.files import read_json
 from tumorseg.models.registry import build_model
+from tumorseg.params import Evaluate
 
 SIDE = 4
 # The prior of the training masks is 0.4 in column 0, 0.2 in column 1 and 0 elsewhere: levels
@@ -36,7 +38,7 @@ MASKS = {
 }
 
 
-def write_prepared(folder: Path, masks: dict[str, list[np.ndarray]]) -> Path:
+def write_prepared(folder: Path, masks: dict[str, list[np.ndarray]], classes: list[str]) -> Path:
     """A prepared folder with these masks, on slices of noise; each slice is a group of its own."""
     rng, rows = np.random.default_rng(0), []
     for split, arrays in masks.items():
@@ -49,30 +51,37 @@ def write_prepared(folder: Path, masks: dict[str, list[np.ndarray]]) -> Path:
             about |= {"category": "0" if array.any() else "none", "tumor_pixels": 25 * int(array.sum())}
             rows.append(about | {"sequence": index or None})
     pd.DataFrame(rows).astype({"sequence": "Int64"}).to_csv(folder / "slices.csv", index=False)
+    write_classes(folder, classes)
     return folder
 
 
-def fit(folder: Path, masks: list[np.ndarray]) -> Path:
+def fit(folder: Path, masks: list[np.ndarray], classes: list[str]) -> Path:
     """A location prior of these masks, saved as training saves it."""
-    net = build_model("location_prior")
+    net = build_model("location_prior", channels(classes))
     net.fit(torch.empty(0), torch.from_numpy(np.stack(masks))[:, None].float())
     folder.mkdir(parents=True)
     about = {"name": "prior", "architecture": "location_prior", "options": {}, "parameters": 0}
-    about |= {"image_size": SIDE, "mean": 0.5, "std": 0.2, "best_epoch": 0, "epochs": 0}
+    about |= {"image_size": SIDE, "mean": 0.5, "std": 0.2, "best_epoch": 0, "epochs": 0, "classes": classes}
     save_model(folder, net, ModelInfo(**about))
     return folder
 
 
-def evaluate(root: Path, masks: dict[str, list[np.ndarray]], beta: float = 1.0) -> dict:
-    """Evaluate in `root`; the scores."""
-    model, prepared = fit(root / "model", masks["train"]), write_prepared(root / "prepared", masks)
+def evaluate(
+    root: Path,
+    masks: dict[str, list[np.ndarray]],
+    beta: float = 1.0,
+    classes: tuple[str, ...] = (),
+    trained_on: tuple[str, ...] | None = None,
+) -> dict:
+    """Evaluate in `root` a model of these classes, or of others; the scores."""
+    model = fit(root / "model", masks["train"], list(classes if trained_on is None else trained_on))
+    prepared = write_prepared(root / "prepared", masks, list(classes))
     out = root / "out"
     evaluate_model(
         model,
         prepared,
         accelerator="cpu",
-        beta=beta,
-        flip="none",
+        rule=Evaluate(beta=beta, flip="none", neighbors=0, per_slice=False),
         predictions=out / "predictions",
         metrics=out / "scores.json",
         plots=out / "plots",

@@ -17,6 +17,7 @@ from tumorseg.audit.findings import SEVERITIES, Finding, find
 from tumorseg.audit.labels import FAULTS
 from tumorseg.audit.leak import BINS
 from tumorseg.audit.survey import Survey, survey
+from tumorseg.classes import Categories, indices
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv, write_json, write_text
 from tumorseg.types import FindingId, Strategy
@@ -27,7 +28,7 @@ PAIRS = 9  # pictures of a slice beside its most similar training slice
 def audit(
     raw: Path,
     prepared: Path,
-    tumor_categories: Collection[str],
+    tumor_categories: Categories,
     *,
     strategy: Strategy,
     fail_on: Collection[FindingId],
@@ -40,7 +41,7 @@ def audit(
     Args:
         raw: The split folders, images beside `_annotations.coco.json`.
         prepared: Folder made from them by `prepare.prepare`.
-        tumor_categories: Names of the categories that count as tumour.
+        tumor_categories: Names of the categories that count as tumour, or those of each class.
         strategy: How the prepared slices were split.
         fail_on: Findings that must not be.
         metrics: JSON file: `findings` by name, each with severity, message, count and the param that deals
@@ -55,7 +56,7 @@ def audit(
     from tumorseg.audit.figures import closest_pairs, overview
 
     seen = survey(raw, prepared)
-    facts = measure(seen, tumor_categories, strategy)
+    facts = measure(seen, indices(tumor_categories), strategy)
     findings = find(facts)
     with atomic_folder(plots) as folder:
         overview(folder / "audit.png", seen, facts, findings)

@@ -15,21 +15,21 @@ def copy(train: SplitArrays, part: SplitArrays, nearest: np.ndarray) -> dict[str
     Args:
         nearest: int (N,), which training slice is most similar to each of the N slices of `part`.
     """
-    return dice(part.masks, train.masks[nearest])
+    return dice(part.tumor, train.tumor[nearest])
 
 
 def location(train: SplitArrays, valid: SplitArrays, part: SplitArrays) -> dict[str, float]:
     """Dice on `part`, as of `dice`, of the mean training mask, cut at the level that is best on valid."""
-    levels = to_levels(train.masks.mean(axis=0))
+    levels = to_levels(train.tumor.mean(axis=0))
     # Every slice has the same levels, so pixels are counted by place, not slice by slice.
-    tumor = valid.masks.sum(axis=0, dtype=np.int64)
+    tumor = valid.tumor.sum(axis=0, dtype=np.int64)
     counts = [
         np.bincount(levels.ravel(), weights=pixels.ravel(), minlength=LEVELS)
         for pixels in (len(valid) - tumor, tumor)
     ]
     # By Dice, whatever evaluate.beta is: the figure should not move with it.
     found = levels >= best_level(np.stack(counts).astype(np.int64), beta=1.0)
-    return dice(part.masks, np.broadcast_to(found, part.masks.shape))
+    return dice(part.tumor, np.broadcast_to(found, part.tumor.shape))
 
 
 def dice(masks: np.ndarray, predicted: np.ndarray) -> dict[str, float]:

@@ -98,7 +98,7 @@ def closest_pairs(path: Path, seen: Survey, rows: list[int]) -> None:
                 axis = axes_at(figure, left + 0.1 + 2 * side, bottom + 0.1, 1.9, 1.9)
                 axis.axis("off")
                 show_slice(axis, arrays.images[index], f"{split}\n{arrays.table.file[index]}")
-                outline(axis, arrays.masks[index], TRUTH, "solid")
+                outline(axis, arrays.masks[index] > 0, TRUTH, "solid")
         handles = [Line2D([], [], color=TRUTH, label="annotated tumour")]
         figure.legend(handles=handles, loc="lower center", frameon=False)
         save(figure, path)

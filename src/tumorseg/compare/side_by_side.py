@@ -67,7 +67,7 @@ def side_by_side(
                 axis = axes_at(figure, left, FOOT + (len(rows) - 1 - place) * step, side, side)
                 axis.axis("off")
                 axis.imshow(test.images[row], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-                outline(axis, test.masks[row], TRUTH, "solid")
+                outline(axis, test.masks[row] > 0, TRUTH, "solid")
                 if column:
                     outline(axis, predictions[name][place], PREDICTION, "solid")
                     value = dice[column - 1, place]

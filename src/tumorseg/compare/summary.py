@@ -27,7 +27,7 @@ def training_pflops(gflops: float, slices: int, epochs: int) -> float:
     return 3 * gflops * slices * epochs / 1e6
 
 
-def summarise(result: dict[str, Any]) -> dict[str, float]:
+def summarise(result: dict[str, Any]) -> dict[str, Any]:
     """The figures of one model, from its metrics file; of test unless their names say otherwise."""
     test = result["test"]
     best = test["at_best"]
@@ -54,7 +54,16 @@ def summarise(result: dict[str, Any]) -> dict[str, float]:
         "test_box_hit_rate": best["boxes"]["hit_rate"],
         "test_lesion_recall": best["lesions"]["recall"],
         "test_ece": test["calibration"]["ece"],
+        **_class_dice(test),
     }
+
+
+def _class_dice(test: dict[str, Any]) -> dict[str, Any]:
+    """Pooled Dice of each class, and their mean; nothing where there are no classes."""
+    if "classes" not in test:
+        return {}
+    dice = {name: scores["pooled"]["dice"] for name, scores in test["classes"]["of"].items()}
+    return {"test_class_dice": dice, "test_class_dice_mean": test["classes"]["mean_dice"]["value"]}
 
 
 def leaderboard(results: dict[str, dict[str, Any]]) -> pd.DataFrame:
@@ -103,6 +112,7 @@ def as_text(board: dict[str, dict[str, Any]]) -> str:
             "boxes": f"{row['test_box_hit_rate']:.2f}",
             "ECE": f"{row['test_ece']:.3f}",
             "first": f"{row['first_share']:.0%}",
+            **{f"Dice {name}": f"{dice:.3f}" for name, dice in row.get("test_class_dice", {}).items()},
         }
         for name, row in board.items()
     ]

@@ -40,7 +40,7 @@ def slice_table(arrays: SplitArrays, levels: np.ndarray, counts: np.ndarray, lev
         box_iou, lesions, lesions_found and false_lesions (see `regions`). A ratio of nothing is NaN.
     """
     predictions = (levels >= level).astype(np.uint8)
-    masks = np.asarray(arrays.masks)
+    masks = np.asarray(arrays.tumor)
     hd95, nsd = surface_scores(masks, predictions)
     pixels = score_slices(counts, level).assign(
         average_precision=average_precision(counts), hd95=hd95, nsd=nsd
@@ -102,7 +102,7 @@ def draw_overlays(path: Path, arrays: SplitArrays, predictions: np.ndarray, dice
     Args:
         path: PNG to write.
         arrays: N slices.
-        predictions: bool (N, S, S).
+        predictions: uint8 (N, S, S), the index of the class that is predicted, 0 where it is background.
         dice: float (N,).
     """
     from tumorseg.figures import overlays
@@ -110,7 +110,7 @@ def draw_overlays(path: Path, arrays: SplitArrays, predictions: np.ndarray, dice
     groups = choose_overlays(dice)
     rows = np.concatenate(list(groups.values()))
     titles = [f"{group}  Dice {dice[row]:.2f}" for group, members in groups.items() for row in members]
-    overlays(path, arrays.images[rows], arrays.masks[rows], predictions[rows].astype(np.uint8), titles)
+    overlays(path, arrays.images[rows], arrays.masks[rows], predictions[rows], titles, arrays.classes)
 
 
 def choose_overlays(dice: np.ndarray) -> dict[str, np.ndarray]:

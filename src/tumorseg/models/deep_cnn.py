@@ -5,7 +5,7 @@ from torch import nn
 from tumorseg.models.layers import conv_relu, upsample
 
 
-def build() -> nn.Sequential:
+def build(outputs: int) -> nn.Sequential:
     """133,857 parameters; a latent image of an eighth of the side (32×32 at 256²)."""
     return nn.Sequential(
         conv_relu(1, 32),
@@ -18,5 +18,5 @@ def build() -> nn.Sequential:
         nn.ReLU(),
         upsample(64, 32),
         nn.ReLU(),
-        upsample(32, 1),
+        upsample(32, outputs),
     )

@@ -9,19 +9,19 @@ LEARNS = False
 
 
 class LocationPrior(Baseline):
-    """Predicts for each pixel the share of training slices that have tumour there."""
+    """Predicts for each pixel the share of training slices that have tumour, or each class, there."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, outputs: int) -> None:
+        super().__init__(outputs)
         self.register_buffer("prior", torch.empty(0))
 
     def fit(self, images: Tensor, masks: Tensor) -> None:
-        self.prior = masks.mean(dim=0)
+        self.prior = torch.cat([(masks == index).float().mean(dim=0) for index in self.indices])
 
     def forward(self, x: Tensor) -> Tensor:
-        return probability_to_logits(self.prior).expand(len(x), -1, -1, -1)
+        return probability_to_logits(self.prior[None]).expand(len(x), -1, -1, -1)
 
 
-def build() -> LocationPrior:
+def build(outputs: int) -> LocationPrior:
     """No parameters to train."""
-    return LocationPrior()
+    return LocationPrior(outputs)

@@ -22,8 +22,8 @@ def embed(images: Tensor) -> Tensor:
 class NearestSlice(Baseline):
     """Keeps every training slice's embedding and mask."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, outputs: int) -> None:
+        super().__init__(outputs)
         self.register_buffer("embeddings", torch.empty(0))
         self.register_buffer("masks", torch.empty(0, dtype=torch.uint8))
 
@@ -33,9 +33,10 @@ class NearestSlice(Baseline):
 
     def forward(self, x: Tensor) -> Tensor:
         nearest = (embed(x) @ self.embeddings.T).argmax(dim=1)
-        return probability_to_logits(self.masks[nearest].float())
+        masks = self.masks[nearest]
+        return probability_to_logits(torch.cat([(masks == index).float() for index in self.indices], dim=1))
 
 
-def build() -> NearestSlice:
+def build(outputs: int) -> NearestSlice:
     """No parameters to train."""
-    return NearestSlice()
+    return NearestSlice(outputs)

@@ -1,8 +1,9 @@
 """Every architecture by name: each file beside this one, apart from `registry`, `baseline` and `layers`.
 
-A file of that folder has a function `build(*, option: type = default, ...)` that returns the net. A
-net that learns nothing also says `LEARNS = False`. What a file offers is read from its source, not by
-importing it, so that params.yaml is checked without the second that importing torch takes.
+A file of that folder has a function `build(outputs, *, option: type = default, ...)` that returns a net
+with `outputs` channels of logits. A net that learns nothing also says `LEARNS = False`. What a file
+offers is read from its source, not by importing it, so that params.yaml is checked without the second
+that importing torch takes.
 """
 
 import ast
@@ -84,14 +85,21 @@ def check_options(name: str, options: dict[str, Any], has_loss: bool) -> None:
         schema.model_validate(options)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ValueError(f"{first['loc'][0]}: {first['msg'].lower()}, not {first['input']!r}") from None
+        message = first["msg"][0].lower() + first["msg"][1:]  # choices keep their capitals
+        raise ValueError(f"{first['loc'][0]}: {message}, not {first['input']!r}") from None
 
 
-def build_model(name: str, **options: Any) -> "nn.Module":
-    """Build the net `name`: float32 slices (N, 1, H, W) in, logits (N, 1, H, W) out.
+def build_model(name: str, outputs: int = 1, **options: Any) -> "nn.Module":
+    """Build the net `name`: float32 slices (N, 1, H, W) in, logits (N, outputs, H, W) out.
+
+    Args:
+        name: Of the architecture.
+        outputs: 1, whose sigmoid is the probability of tumour; or 1 and the number of classes, whose
+            softmax has background first.
+        options: As its `build` takes them.
 
     Raises:
         ValueError: As `describe` and `check_options`.
     """
     check_options(name, options, has_loss=describe(name).learns)
-    return importlib.import_module(f"tumorseg.models.{name}").build(**options)
+    return importlib.import_module(f"tumorseg.models.{name}").build(outputs, **options)

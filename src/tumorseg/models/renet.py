@@ -39,7 +39,7 @@ class Sweep(nn.Module):
 class ReNet(nn.Module):
     """Latent images of an eighth of the side are swept; three transpose convolutions lead back."""
 
-    def __init__(self, hidden: int, cell: str) -> None:
+    def __init__(self, outputs: int, hidden: int, cell: str) -> None:
         super().__init__()
         self.encoder = nn.Sequential(
             conv_relu(1, 32),
@@ -51,7 +51,7 @@ class ReNet(nn.Module):
         )
         self.sweep = Sweep(64, hidden, cell)
         self.decoder = nn.Sequential(
-            upsample(2 * hidden, 64), nn.ReLU(), upsample(64, 32), nn.ReLU(), upsample(32, 1)
+            upsample(2 * hidden, 64), nn.ReLU(), upsample(64, 32), nn.ReLU(), upsample(32, outputs)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -62,11 +62,11 @@ class ReNet(nn.Module):
         return self.decoder(latent)
 
 
-def build(*, cell: Literal["rnn", "gru"] = "gru", hidden: Count = 32) -> ReNet:
+def build(outputs: int, *, cell: Literal["rnn", "gru"] = "gru", hidden: Count = 32) -> ReNet:
     """118,177 parameters as it stands.
 
     Args:
         cell: Elman's plain recurrent cell, or the gated one.
         hidden: Size of the state, in each of the four directions.
     """
-    return ReNet(hidden, cell)
+    return ReNet(outputs, hidden, cell)

@@ -5,7 +5,7 @@ from torch import nn
 from tumorseg.models.layers import conv_relu, upsample
 
 
-def build() -> nn.Sequential:
+def build(outputs: int) -> nn.Sequential:
     """27,169 parameters; a latent image of a quarter of the side (64×64 at 256²)."""
     return nn.Sequential(
         conv_relu(1, 32),
@@ -14,5 +14,5 @@ def build() -> nn.Sequential:
         nn.MaxPool2d(2),
         upsample(64, 32),
         nn.ReLU(),
-        upsample(32, 1),
+        upsample(32, outputs),
     )

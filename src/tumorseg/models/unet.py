@@ -28,10 +28,10 @@ class UNet(nn.Module):
     """Channels double and the side halves at each of `depth` levels, and back.
 
     With a `stem` above 1, each stem × stem square of pixels becomes one pixel of as many channels at the
-    start, and one pixel of logits becomes such a square at the end (Shi et al. 2016).
+    start, and its logits become such a square at the end (Shi et al. 2016).
     """
 
-    def __init__(self, width: int, depth: int, dropout: float, stem: int) -> None:
+    def __init__(self, outputs: int, width: int, depth: int, dropout: float, stem: int) -> None:
         super().__init__()
         channels = [width * 2**level for level in range(depth + 1)]
         self.fold, self.unfold = nn.PixelUnshuffle(stem), nn.PixelShuffle(stem)
@@ -43,7 +43,7 @@ class UNet(nn.Module):
         pairs = list(pairwise(channels))
         self.up = nn.ModuleList(upsample(a, b) for a, b in pairs)
         self.merge = nn.ModuleList(DoubleConv(2 * b, b) for _, b in pairs)
-        self.head = nn.Conv2d(width, stem**2, 1)
+        self.head = nn.Conv2d(width, outputs * stem**2, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         features = [self.stem(self.fold(x))]
@@ -56,7 +56,12 @@ class UNet(nn.Module):
 
 
 def build(
-    *, width: Count = 16, depth: Literal[1, 2, 3, 4] = 4, dropout: Dropout = 0.0, stem: Literal[1, 2] = 1
+    outputs: int,
+    *,
+    width: Count = 16,
+    depth: Literal[1, 2, 3, 4] = 4,
+    dropout: Dropout = 0.0,
+    stem: Literal[1, 2, 4] = 1,
 ) -> UNet:
     """About 1.9 million parameters as it stands.
 
@@ -64,6 +69,7 @@ def build(
         width: Channels at full size.
         depth: How often the side is halved.
         dropout: Probability of dropping a channel of the smallest image.
-        stem: How many times smaller than the slice the first level is: 2 trains 4 times as fast.
+        stem: How many times smaller than the slice the first level is: 2 trains about 4 times as
+            fast, 4 about 16.
     """
-    return UNet(width, depth, dropout, stem)
+    return UNet(outputs, width, depth, dropout, stem)

@@ -1,0 +1,65 @@
+"""How probable tumour is at each pixel of valid and test: what the net says, and what `evaluate` adds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from tumorseg.artifact import ModelInfo
+from tumorseg.evaluation.decision import best_cuts, fit_platt, recentre
+from tumorseg.evaluation.neighbors import ask_neighbors, blend, choose_weight
+from tumorseg.metrics import count_levels
+from tumorseg.models.baseline import Baseline
+from tumorseg.predict import predict
+from tumorseg.slices import SplitArrays, load_split
+
+if TYPE_CHECKING:
+    from tumorseg.params import Evaluate
+
+
+@dataclass(frozen=True)
+class Probable:
+    """Of every split, by its name."""
+
+    levels: dict[str, np.ndarray]  # to cut at one threshold (see `metrics`), uint8 (N, S, S)
+    indices: dict[str, np.ndarray]  # of the most probable class of tumour, uint8 (N, S, S)
+    counts: dict[str, np.ndarray]  # pixels of the split by class and probability, int (2, 256)
+    weight: float  # of the neighbours' opinion
+
+
+def find_probable(
+    net: nn.Module,
+    info: ModelInfo,
+    splits: dict[str, SplitArrays],
+    prepared: Path,
+    rule: "Evaluate",
+    device: torch.device,
+) -> Probable:
+    """Predict every split; what `rule` asks for beyond that is fitted on valid.
+
+    A baseline is taken at its word.
+    """
+    plain = isinstance(net, Baseline)
+    flip = "none" if plain else rule.flip
+    predicted = {
+        split: predict(net, arrays.images, info.mean, info.std, device, flip)
+        for split, arrays in splits.items()
+    }
+    levels, indices = ({split: pair[k] for split, pair in predicted.items()} for k in (0, 1))
+    weight = 0.0
+    if rule.neighbors and not plain:
+        train = load_split(prepared, "train")
+        opinions = {split: ask_neighbors(arrays, train, rule.neighbors) for split, arrays in splits.items()}
+        weight = choose_weight(levels["valid"], opinions["valid"], splits["valid"].tumor, rule.beta)
+        levels = {split: blend(array, opinions[split], weight) for split, array in levels.items()}
+    counts = {split: count_levels(levels[split], arrays.masks) for split, arrays in splits.items()}
+    pooled = {split: array.sum(0) for split, array in counts.items()}
+    if rule.per_slice and not plain:
+        line = fit_platt(pooled["valid"])
+        levels = {
+            split: recentre(array, best_cuts(counts[split].sum(1), *line)) for split, array in levels.items()
+        }
+    return Probable(levels, indices, pooled, weight)

@@ -1,0 +1,56 @@
+"""Slices cut where their own expected Dice is best."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from tumorseg.evaluation.decision import LOGITS, best_cuts, fit_platt, recentre
+from tumorseg.metrics import HALF, LEVELS
+
+
+def test_platt_finds_the_line_that_the_pixels_were_drawn_from():
+    true = expit(0.5 * LOGITS - 1)
+    pixels = np.full(LEVELS, 1_000_000)
+    tumor = (pixels * true).round().astype(int)
+    slope, offset = fit_platt(np.stack([pixels - tumor, tumor]))
+    assert slope == pytest.approx(0.5, abs=1e-3)
+    assert offset == pytest.approx(-1, abs=1e-3)
+
+
+@pytest.fixture
+def histograms() -> np.ndarray:
+    """A bright slice (10 pixels at level 230, 90 at 2), a faint one (10 at 100, 90 at 2), an even one."""
+    slices = np.zeros((3, LEVELS), int)
+    slices[:2, 2] = 90
+    slices[0, 230] = slices[1, 100] = 10
+    slices[2, 40] = 100
+    return slices
+
+
+def test_cuts_are_those_of_the_best_expected_dice(histograms):
+    cuts = best_cuts(histograms, 1.0, 0.0)
+    # Faint: Σp = 10 × 0.3926 + 90 × 0.0098 = 4.80; its ten pixels have 2 × 3.926 / (10 + 4.80) = 0.53, all
+    # hundred 2 × 4.80 / 104.8 = 0.09. Any level from 3 to 100 cuts off the ten: the first is taken.
+    np.testing.assert_array_equal(cuts, [3, 3, 1])
+
+
+def test_a_cut_is_where_a_doubtful_rim_costs_more_than_it_brings():
+    slices = np.zeros((2, LEVELS), int)
+    slices[:, 250], slices[0, 120], slices[1, 60] = 100, 100, 100
+    # The tumour's 100 pixels have p = 0.979. With 100 of p = 0.471 round them, Σp = 144.9: taken in they make
+    # 290 / 345 = 0.84 of 196 / 245 = 0.80. With 100 of p = 0.236, Σp = 121.5: 243 / 322 = 0.76 against 0.88.
+    assert best_cuts(slices, 1.0, 0.0).tolist() == [1, 61]
+
+
+@pytest.mark.parametrize("cut", [1, 60, 128, 255])
+def test_recentred_levels_keep_their_order_and_are_cut_at_one_half(cut):
+    levels = np.arange(LEVELS, dtype=np.uint8)[None, None]
+    moved = recentre(levels, np.array([cut]))[0, 0]
+    assert (np.diff(moved.astype(int)) >= 0).all()
+    assert (moved >= HALF).argmax() == cut
+
+
+def test_each_slice_has_its_own_cut():
+    levels = np.full((2, 1, 1), 100, np.uint8)
+    moved = recentre(levels, np.array([100, 101]))
+    assert moved[0] >= HALF > moved[1]

@@ -1,0 +1,86 @@
+"""A second opinion from training slices."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tumorseg.evaluation.neighbors import WEIGHTS, ask_neighbors, blend, choose_weight
+from tumorseg.slices import SplitArrays
+
+SIDE = 32
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (3, SIDE, SIDE), dtype=np.uint8)  # resemble one another not at all
+
+
+def split_of(images: np.ndarray, masks: np.ndarray) -> SplitArrays:
+    return SplitArrays(images, masks, pd.DataFrame(index=range(len(images))))
+
+
+@pytest.fixture
+def train() -> SplitArrays:
+    """Three slices with a tumour in a corner, in the middle and nowhere."""
+    masks = np.zeros((3, SIDE, SIDE), np.uint8)
+    masks[0, :4, :4] = 1
+    masks[1, 10:20, 10:20] = 1
+    return split_of(IMAGES, masks)
+
+
+def test_the_opinion_of_one_neighbour_is_its_mask(train):
+    asked = split_of(IMAGES[[1, 0]], train.masks[[1, 0]])
+    np.testing.assert_array_equal(ask_neighbors(asked, train, 1), 255 * train.masks[[1, 0]])
+
+
+def test_those_much_less_similar_have_no_say(train):
+    asked = split_of(IMAGES[:1], train.masks[:1])
+    np.testing.assert_array_equal(ask_neighbors(asked, train, 3), ask_neighbors(asked, train, 1))
+
+
+def test_equals_share_the_say():
+    masks = np.zeros((4, SIDE, SIDE), np.uint8)
+    masks[0], masks[1, :16] = 1, 1
+    twins = split_of(IMAGES[[0, 0, 1, 2]], masks)
+    opinion = ask_neighbors(split_of(IMAGES[:1], masks[:1]), twins, 2)[0]
+    assert set(opinion[:16].ravel()) == {255}
+    assert set(opinion[16:].ravel()) == {128}  # half of 255, to the even number
+
+
+def test_fewer_slices_than_are_asked_for(train):
+    asked = split_of(IMAGES[:1], train.masks[:1])
+    np.testing.assert_array_equal(ask_neighbors(asked, train, 100), ask_neighbors(asked, train, 3))
+
+
+def test_blend_adds_to_the_logit():
+    levels = np.array([[[64, 64, 64]]], np.uint8)
+    opinions = np.array([[[255, 0, 0]]], np.uint8)
+    np.testing.assert_array_equal(blend(levels, opinions, 0.0), levels)
+    odds = 64.5 / 191.5  # level 64 is the probability 64.5 / 256
+    up, down = (256 * odds * np.exp(sign) / (1 + odds * np.exp(sign)) for sign in (1, -1))
+    np.testing.assert_array_equal(blend(levels, opinions, 1.0)[0, 0], [int(up), int(down), int(down)])
+
+
+@pytest.fixture
+def valid() -> tuple[np.ndarray, np.ndarray]:
+    """Levels that know half of the tumour, and the tumour."""
+    tumor = np.zeros((2, SIDE, SIDE), np.uint8)
+    tumor[:, 8:16, 8:16] = 1
+    levels = np.full(tumor.shape, 20, np.uint8)
+    levels[:, 8:16, 8:12] = 200
+    return levels, tumor
+
+
+def test_a_good_opinion_has_weight(valid):
+    levels, tumor = valid
+    weight = choose_weight(levels, 255 * tumor, tumor, 1.0)
+    assert weight == WEIGHTS[1]  # the least that finds it all
+    blended = blend(levels, 255 * tumor, weight)
+    assert blended[tumor > 0].min() > blended[tumor == 0].max()
+
+
+def test_an_opinion_of_nothing_has_none(valid):
+    levels, tumor = valid
+    assert choose_weight(levels, np.zeros_like(levels), tumor, 1.0) == 0
+
+
+def test_a_wrong_opinion_has_none(valid):
+    levels, tumor = valid
+    assert choose_weight(levels, 255 * (1 - tumor), tumor, 1.0) == 0
