@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tumorseg.classes import channels
+from tumorseg.ensemble import join
 from tumorseg.errors import UserError
 from tumorseg.files import write_json
 from tumorseg.models.registry import build_model
@@ -31,8 +32,9 @@ class ModelInfo(BaseModel):
     image_size: Count
     mean: float  # of training pixels / 255: a slice is (pixels / 255 − mean) / std to the net
     std: Positive
-    best_epoch: int  # counted from 1; 0 for what learns nothing
+    best_epoch: int  # of the first net, counted from 1; 0 for what learns nothing
     epochs: int  # that were run
+    members: Count = 1  # nets that speak as one
     classes: list[str] = []  # of tumour, as its logits have them after background; none: all is one
 
 
@@ -76,7 +78,9 @@ def load_model(folder: Path) -> tuple["nn.Module", ModelInfo]:
         weights = load_file(path)
         # What training started from: not fetched again, since the saved weights take its place.
         options = {key: value for key, value in info.options.items() if key != "weights"}
-        net = build_model(info.architecture, channels(info.classes), **options)
+        net = join(
+            [build_model(info.architecture, channels(info.classes), **options) for _ in range(info.members)]
+        )
         for name, buffer in net.named_buffers():  # a baseline's buffers get their size by fitting
             if buffer.numel() == 0 and name in weights:
                 setattr(net, name, weights[name].clone())

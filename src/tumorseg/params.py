@@ -97,6 +97,7 @@ class Model(BaseModel):
     loss: LossName | None = None
     # In place of the dataset's and of the sections' values, for this model alone.
     epochs: Count | None = None
+    members: Count = 1  # nets of seeds seed, seed + 1, …, that speak as one
     train: changes_of(Train) | None = None
     augment: changes_of(Augment) | None = None
 
@@ -108,6 +109,8 @@ class Model(BaseModel):
     @model_validator(mode="after")
     def _known_to_the_architecture(self) -> Self:
         check_options(self.architecture, self.options, has_loss=self.loss is not None)
+        if self.members > 1 and self.loss is None:
+            raise ValueError(f"members: {self.architecture} learns nothing, so all would be the same")
         return self
 
 

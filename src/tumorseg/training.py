@@ -1,15 +1,18 @@
 """Train one model: a net through Lightning, resuming where a killed run stopped; a baseline by fitting."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
 from tumorseg.artifact import ModelInfo, save_model
 from tumorseg.classes import channels
+from tumorseg.ensemble import join
 from tumorseg.files import atomic_folder, write_csv
 from tumorseg.metrics import count_levels, summarise_counts
 from tumorseg.models.baseline import Baseline
@@ -26,22 +29,21 @@ def train_model(recipe: Recipe, prepared: Path, out: Path, curves: Path, work: P
         recipe: What to train, and how.
         prepared: Folder made by `prepare.prepare`.
         out: Folder for weights.safetensors and model.json.
-        curves: CSV with a row an epoch and split.
+        curves: CSV with a row an epoch and split, the mean of several nets.
         work: Folder for checkpoints. A later call with the same recipe, data and code resumes from
             them; on success all of this model's are deleted.
     """
     splits = {split: load_split(prepared, split) for split in ("train", "valid")}
     statistics = pixel_statistics(splits["train"].images)
-    torch.manual_seed(recipe.seed)
-    classes = splits["train"].classes
-    net = build_model(recipe.model.architecture, channels(classes), **recipe.model.options)
-    if isinstance(net, Baseline):
-        rows, best = fit_baseline(net, splits, statistics), 0
-    else:
-        from tumorseg.fitting import fit_net
-
-        checkpoints = work / recipe.name / recipe.fingerprint(prepared)
-        rows, best = fit_net(net, splits, statistics, recipe, checkpoints)
+    count, nets, rows, best = recipe.model.members, [], [], 0
+    for number in range(count):
+        about = f"{recipe.name} (net {number + 1} of {count})" if count > 1 else recipe.name
+        member = replace(recipe, name=about, seed=recipe.seed + number)
+        net, curve, epoch = train_net(member, splits, statistics, prepared, work / recipe.name)
+        nets.append(net)
+        rows += curve
+        best = best or epoch
+    net = join(nets)
     info = ModelInfo(
         name=recipe.name,
         architecture=recipe.model.architecture,
@@ -51,13 +53,35 @@ def train_model(recipe: Recipe, prepared: Path, out: Path, curves: Path, work: P
         mean=statistics[0],
         std=statistics[1],
         best_epoch=best,
-        epochs=rows[-1]["epoch"],
-        classes=classes,
+        epochs=max(row["epoch"] for row in rows),
+        members=count,
+        classes=splits["train"].classes,
     )
     with atomic_folder(out) as folder:
         save_model(folder, net, info)
-    write_csv(curves, pd.DataFrame(rows).assign(model=recipe.name))
+    table = pd.DataFrame(rows)
+    if count > 1:
+        table = table.groupby(["epoch", "split"], sort=False, as_index=False).mean()[table.columns]
+    write_csv(curves, table.assign(model=recipe.name))
     shutil.rmtree(work / recipe.name, ignore_errors=True)
+
+
+def train_net(
+    recipe: Recipe,
+    splits: dict[str, SplitArrays],
+    statistics: tuple[float, float],
+    prepared: Path,
+    work: Path,
+) -> tuple[nn.Module, list[dict[str, Any]], int]:
+    """Build and train a net of the recipe's seed; it, its curves, and the epoch chosen, 0 of a baseline."""
+    torch.manual_seed(recipe.seed)
+    outputs = channels(splits["train"].classes)
+    net = build_model(recipe.model.architecture, outputs, **recipe.model.options)
+    if isinstance(net, Baseline):
+        return net, fit_baseline(net, splits, statistics), 0
+    from tumorseg.fitting import fit_net
+
+    return net, *fit_net(net, splits, statistics, recipe, work / recipe.fingerprint(prepared))
 
 
 def pixel_statistics(images: np.ndarray) -> tuple[float, float]:
