@@ -55,17 +55,24 @@ def test_every_net_forward_and_backward(name, options):
         assert parameter.grad is not None, parameter_name
         assert torch.isfinite(parameter.grad).all(), parameter_name
     net.eval()
-    with torch.inference_mode():  # in eval mode a slice's logits do not depend on its neighbours
-        torch.testing.assert_close(net(images)[:1], net(images[:1]), rtol=1e-4, atol=1e-5)
+    # In eval mode a slice's logits do not depend on its neighbours, but for rounding in 34 layers.
+    with torch.inference_mode():
+        torch.testing.assert_close(net(images)[:1], net(images[:1]), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_every_net_has_the_channels_asked_for(name):
+    with torch.inference_mode():
+        assert build_model(name, outputs=3).eval()(torch.zeros(1, 1, 64, 64)).shape == (1, 3, 64, 64)
 
 
 @pytest.mark.parametrize("name", LEARNERS)
 def test_every_net_fits_one_slice(name):
     torch.manual_seed(0)
     net = build_model(name)
-    image = torch.randn(1, 1, 32, 32)
+    image = torch.randn(1, 1, 64, 64)
     mask = torch.zeros_like(image)
-    mask[..., 8:24, 8:24] = 1
+    mask[..., 16:48, 16:48] = 1
     image = image * 0.3 + 2 * mask
     optimizer = torch.optim.Adam(net.parameters(), 0.003)
     losses = []
@@ -106,6 +113,20 @@ def test_nearest_slice_copies_the_mask_whatever_the_brightness():
     net.fit(images, masks)
     query = 0.5 * images[[2, 0]] + 0.1
     assert torch.equal((net(query) > 0).float(), masks[[2, 0]])
+
+
+def test_baselines_tell_classes_apart():
+    prior, nearest = (build_model(name, outputs=3) for name in ("location_prior", "nearest_slice"))
+    masks = torch.tensor([[[[0.0, 1.0]]], [[[2.0, 1.0]]], [[[0.0, 2.0]]], [[[0.0, 0.0]]]])
+    prior.fit(torch.zeros_like(masks), masks)
+    # Of four slices, background has 3 and 1, the first class 0 and 2, the second 1 and 1.
+    expected = torch.tensor([[0.75, 0.25], [0, 0.5], [0.25, 0.25]])
+    found = torch.softmax(prior(torch.randn(5, 1, 1, 2)), dim=1)
+    torch.testing.assert_close(found[4, :, 0], expected, atol=1e-3, rtol=0)
+    torch.manual_seed(0)
+    images, masks = torch.rand(4, 1, 64, 64), torch.randint(0, 3, (4, 1, 64, 64)).float()
+    nearest.fit(images, masks)
+    assert torch.equal(nearest(images[[2, 0]]).argmax(1, keepdim=True).float(), masks[[2, 0]])
 
 
 def test_params_yaml_builds_every_model_it_names():

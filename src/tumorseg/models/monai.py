@@ -1,0 +1,47 @@
+"""Nets of MONAI that segmentation_models.pytorch has no like of, with batch, instance or group norm."""
+
+import math
+from typing import Literal
+
+from monai.networks import nets
+from torch import nn
+
+from tumorseg.types import Count
+
+LEVELS = 5  # of the U-shaped nets with a list of channels; each halves the side
+
+
+def build(
+    outputs: int,
+    *,
+    net: Literal["attention_unet", "dynunet", "mednext", "segresnet"] = "segresnet",
+    width: Count = 16,
+) -> nn.Module:
+    """MONAI's net of that name.
+
+    Args:
+        outputs: Channels of the logits.
+        net: attention_unet has gates on its skip connections (Oktay et al. 2018); dynunet is that of
+            nnU-Net (Isensee et al. 2021); mednext has ConvNeXt's blocks (Roy et al. 2023); segresnet is
+            residual with group norm (Myronenko 2018).
+        width: Channels at full size.
+    """
+    ends = {"spatial_dims": 2, "in_channels": 1, "out_channels": outputs}
+    doubling = [width * 2**level for level in range(LEVELS)]
+    halvings = [2] * (LEVELS - 1)
+    match net:
+        case "attention_unet":
+            return nets.AttentionUnet(**ends, channels=doubling, strides=halvings)
+        case "dynunet":
+            return nets.DynUNet(
+                **ends,
+                kernel_size=[3] * LEVELS,
+                strides=[1, *halvings],
+                upsample_kernel_size=halvings,
+                filters=doubling,
+            )
+        case "mednext":
+            return nets.MedNeXt(**ends, init_filters=width)
+        case "segresnet":
+            norm = ("GROUP", {"num_groups": math.gcd(8, width)})  # so that any width will do
+            return nets.SegResNet(**ends, init_filters=width, norm=norm)
