@@ -1,0 +1,65 @@
+"""One run of the pipeline, as DVC takes it and as params.yaml will say."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tumorseg.errors import UserError
+from tumorseg.experiments.shell import command
+from tumorseg.experiments.spec import override
+from tumorseg.params import PARAMS_FILE, Params, load_params
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One run of the pipeline up to the evaluation of one model."""
+
+    name: str
+    model: str
+    overrides: tuple[str, ...]  # as for `dvc exp run -S`
+    values: dict[str, Any]  # all of params.yaml that follows
+    copied: tuple[str, ...]  # data outside Git and DVC that it reads by a relative path
+
+    def arguments(self) -> list[str]:
+        """What follows `dvc exp run`."""
+        settings = [part for each in self.overrides for part in ("-S", each)]
+        copies = [part for each in self.copied for part in ("--copy-paths", each)]
+        return [*settings, *copies, f"evaluate@{self.model}"]
+
+
+def experiment(name: str, model: str, settings: dict[str, Any]) -> Experiment:
+    """The experiment `name`, its params checked as the pipeline itself would.
+
+    Args:
+        name: As `dvc exp show` will list it.
+        model: An entry of `models`, once `settings` are made.
+        settings: Values in place of those of params.yaml at HEAD, by key.
+
+    Raises:
+        UserError: params.yaml does not take them; the message names no file, for the caller to do so.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.utils.hydra import apply_overrides
+    from ruamel.yaml import YAML
+
+    # `model` too, so that the params alone say which model an experiment is about.
+    overrides = tuple(override(key, value) for key, value in {**settings, "model": model}.items())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / PARAMS_FILE
+        path.write_text(command("git", "show", f"HEAD:{PARAMS_FILE}"), encoding="utf-8")
+        try:
+            apply_overrides(path, list(overrides))
+            params = load_params(path)
+        except DvcException as error:
+            raise UserError(str(error.__cause__).splitlines()[0]) from None
+        except UserError as error:
+            raise UserError(str(error).removeprefix(f"{path}: ")) from None
+        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    return Experiment(name, model, overrides, values, tuple(_relative_archive(params)))
+
+
+def _relative_archive(params: Params) -> list[str]:
+    """The archive, where it lies in the project's folder: DVC's queue works in a copy without it."""
+    path = getattr(params.dataset.source, "path", None)
+    return [path] if path and not Path(path).is_absolute() and Path(path).exists() else []

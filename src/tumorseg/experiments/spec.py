@@ -1,0 +1,156 @@
+"""The files that say what to run: studies (arms) and searches (a space), typed and strict."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tumorseg.errors import UserError
+from tumorseg.types import Count, Positive
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"  # names become those of experiments and files
+KEY = r"^\+{0,2}[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"  # + adds a key to params.yaml, ++ adds or replaces it
+WORD = r"^[A-Za-z][A-Za-z0-9_]*$"  # needs no quotes
+NOT_WORDS = {"true", "false", "null", "nan", "inf"}  # but in quotes
+TAKEN = "study"  # study.json is not an arm's file
+
+Name = Annotated[str, Field(pattern=NAME)]
+Key = Annotated[str, Field(pattern=KEY)]
+Scalar = bool | int | float | str
+Pair = Field(min_length=2, max_length=2)
+Ends = Annotated[list[int], Pair]
+PositiveEnds = Annotated[list[Count], Pair]
+RealEnds = Annotated[list[float], Pair]
+PositiveRealEnds = Annotated[list[Positive], Pair]
+Spec = TypeVar("Spec", bound="Strict")
+
+
+class Strict(BaseModel):
+    """No unknown key, no conversion of types, no change after reading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Arm(Strict):
+    """One run: a model, and what it has in place of the values of params.yaml."""
+
+    model: Name
+    set: dict[Key, Any] = {}
+
+
+class Study(Strict):
+    """Arms that are compared with one of them."""
+
+    question: str
+    set: dict[Key, Any] = {}  # for every arm; an arm's own `set` comes after it
+    reference: Name
+    arms: Annotated[dict[Name, Arm], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        if self.reference not in self.arms:
+            raise ValueError(f"reference: {self.reference!r} is not one of {', '.join(self.arms)}")
+        if TAKEN in self.arms:
+            raise ValueError(f"arms: {TAKEN!r} cannot name an arm, since the study's own file has that name")
+        return self
+
+
+class Range(Strict):
+    """Where the values of one key come from: exactly one of these."""
+
+    choice: Annotated[list[Scalar], Field(min_length=1)] | None = None
+    int: Ends | None = None  # both ends included
+    log_int: PositiveEnds | None = None
+    float: RealEnds | None = None
+    log_float: PositiveRealEnds | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        given = self.model_dump(exclude_none=True)
+        if len(given) != 1:
+            raise ValueError(f"give one of {', '.join(type(self).model_fields)}")
+        (kind, values), *_ = given.items()
+        if kind != "choice" and not values[0] < values[1]:
+            raise ValueError(f"{kind}: {values[0]} is not below {values[1]}")
+        return self
+
+
+class Search(Strict):
+    """What is looked for: the values of `space` with the best valid Dice."""
+
+    model: Name
+    set: dict[Key, Any] = {}
+    trials: Count
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    space: Annotated[dict[Key, Range], Field(min_length=1)]
+
+
+def read_spec(path: Path, kind: type[Spec]) -> Spec:
+    """Read and check a study or a search; its name is the file's, without .yaml.
+
+    Raises:
+        UserError: The file is missing, is not YAML, has a bad name, or holds a bad key or value.
+    """
+    from ruamel.yaml import YAML, YAMLError
+
+    if not re.match(NAME, path.stem):
+        raise UserError(f"{path}: its name becomes that of experiments: letters, digits, - and _ alone")
+    try:
+        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        return kind.model_validate(values)
+    except FileNotFoundError:
+        raise UserError(f"{path}: not found; run from the project's root folder") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        raise UserError(f"{path}: {'; '.join(dict.fromkeys(map(_plain, error.errors())))}") from None
+
+
+def _plain(error: Any) -> str:
+    """One pydantic error in a line: the key, what is wrong, the value given."""
+    key = ".".join(str(part) for part in error["loc"] if part != "[key]")
+    if error["type"] == "value_error":
+        return f"{key}.{error['ctx']['error']}".removeprefix(".")
+    if error["type"] in ("extra_forbidden", "missing"):
+        return f"{key}: {'unknown' if error['type'] == 'extra_forbidden' else 'missing'} key"
+    message = f"{error['msg'][0].lower()}{error['msg'][1:]}, not {error['input']!r}"
+    return f"{key}: {message}".removeprefix(": ")
+
+
+def override(key: str, value: Any) -> str:
+    """`key=value` as `dvc exp run -S` reads it (Hydra's grammar).
+
+    Raises:
+        UserError: The value has no place in that grammar.
+    """
+    return f"{key}={_literal(key, value)}"
+
+
+def _literal(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "null"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list):
+        return f"[{', '.join(_literal(key, item) for item in value)}]"
+    if isinstance(value, dict) and all(re.match(NAME, str(name)) for name in value):
+        return f"{{{', '.join(f'{name}: {_literal(key, item)}' for name, item in value.items())}}}"
+    if isinstance(value, str) and re.match(WORD, value) and value.lower() not in NOT_WORDS:
+        return value
+    if isinstance(value, str) and "\\" not in value and "${" not in value:
+        return "'" + value.replace("'", "\\'") + "'"
+    raise UserError(f"set.{key}: {value!r} cannot be handed to dvc exp run -S")
+
+
+def merged(*settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings with the later ones in place of earlier ones of the same key, + or not."""
+    found: dict[str, tuple[str, Any]] = {}
+    for setting in settings:
+        for key, value in setting.items():
+            found[key.lstrip("+")] = (key, value)
+    return dict(found.values())

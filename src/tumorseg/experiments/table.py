@@ -1,0 +1,86 @@
+"""Print a study as a Markdown table: python -m tumorseg.experiments.table docs/results/NAME/study.json"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tumorseg.compare.verdicts import ALPHA
+from tumorseg.errors import UserError
+from tumorseg.experiments import run
+from tumorseg.files import read_json
+
+HEADER = ["arm", "what differs", "parameters", "epochs", "valid Dice", "difference", "95 % interval"]
+HEADER += ["p (Holm)", "mean of slices", "difference of means", "Dice at 0.5"]
+RIGHT = {"parameters", "epochs", "valid Dice", "difference", "p (Holm)", "mean of slices"}
+RIGHT |= {"difference of means", "Dice at 0.5"}
+
+
+def main() -> int:
+    """What the command does; the status it exits with."""
+    if len(sys.argv) != 2:
+        raise UserError(f"wrong arguments; {__doc__}")
+    path = Path(sys.argv[1])
+    try:
+        print(markdown(read_json(path)))
+    except FileNotFoundError:
+        raise UserError(f"{path}: not found; run the study first") from None
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path}: not a study.json") from None
+    return 0
+
+
+def markdown(study: dict[str, Any]) -> str:
+    """The arms of study.json, read as `files.read_json` does, in the order of the file, as a Markdown table.
+
+    A difference that is more than chance is bold.
+    """
+    rows = [HEADER, ["---:" if title in RIGHT else "---" for title in HEADER]]
+    rows += [_row(name, arm, name == study["reference"]) for name, arm in study["arms"].items()]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _row(name: str, arm: dict[str, Any], is_reference: bool) -> list[str]:
+    settings = ", ".join(f"`{key}: {json.dumps(value)}`" for key, value in arm["set"].items())
+    difference = ["reference", "", "", ""]
+    if not is_reference:
+        difference = ["none: other slices", "", "", ""]
+        if isinstance(arm["difference"], dict):
+            pooled, mean = arm["difference"]["pooled"], arm["difference"]["mean"]
+            difference = [_signed(pooled), interval(pooled), p_text(pooled["p_holm"]), _signed(mean)]
+    return [
+        f"`{name}`",
+        ", ".join(filter(None, [f"`{arm['model']}`", settings])),
+        f"{arm['parameters']:,}" if arm["parameters"] else "none",
+        str(arm["epochs"]),
+        f"{arm['dice']:.3f}",
+        *difference[:3],
+        f"{arm['mean_dice']:.3f}",
+        difference[3],
+        f"{arm['dice_at_half']:.3f}",
+    ]
+
+
+def _signed(row: dict[str, float]) -> str:
+    text = signed(row["difference"])
+    return f"**{text}**" if row["p_holm"] < ALPHA else text
+
+
+def signed(value: float) -> str:
+    """Three decimals and a sign."""
+    return f"{round(value, 3) + 0:+.3f}".replace("-", "−")  # −0.0 + 0 is 0.0
+
+
+def interval(row: dict[str, float]) -> str:
+    """`low to high`, or what is known where the slices are too few to be drawn."""
+    return "too few slices" if np.isnan(row["low"]) else f"{signed(row['low'])} to {signed(row['high'])}"
+
+
+def p_text(p: float) -> str:
+    return "" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+if __name__ == "__main__":
+    run(main)
