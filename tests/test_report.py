@@ -21,6 +21,9 @@ def scores(dice: float, low: float, high: float, slices: int = 215, groups: int 
     return {
         "parameters": 7,
         "threshold": 0.25,
+        "per_slice": False,
+        "neighbors": 8,
+        "neighbors_weight": 0.0,
         "valid": {"average_precision": {"pooled": nan}},
         "test": {"slices": slices, "groups": groups, "at_best": at_best},
     }
@@ -72,6 +75,15 @@ def test_a_leaking_dataset_of_boxes_in_words():
         "score on known patients. 100% of the annotations are rectangles (2146 of 2146): there outlines "
         "cannot be judged, and surface distances mean little."
     )
+
+
+def test_what_was_added_to_the_net_in_words():
+    text = statement(scores(0.7401, 0.7113, 0.7669) | {"per_slice": True, "neighbors_weight": 1.5}, LEAKING)
+    assert "with hard masks cut in each slice where its own expected score is best; the mean" in text
+    assert (
+        "A slice's most similar training slices, 8 of them, had a say in what is found in it, with the weight "
+        "1.5 that was chosen on valid: where the patient is not in train, expect less."
+    ) in text
 
 
 def test_a_dataset_without_leak_or_boxes_in_words():

@@ -91,7 +91,8 @@ def state(name: str, scores: dict[str, Any], around: dict[str, Any]) -> list[str
         around: As of `circumstances`.
     """
     return [
-        _score(name, scores["threshold"], scores["test"]),
+        _score(name, scores),
+        *_neighbors(scores),
         *_classes(scores["test"]),
         _baselines(around["baselines"]),
         _leak(scores["test"]["slices"], around["leak"]),
@@ -141,7 +142,8 @@ def card(
         save(figure, path)
 
 
-def _score(name: str, threshold: float, test: dict[str, Any]) -> str:
+def _score(name: str, scores: dict[str, Any]) -> str:
+    test = scores["test"]
     dice, bounds = test["at_best"]["pooled"]["dice"], test["at_best"]["interval"]["pooled"]["dice"]
     slices, groups = _count(test["slices"], "slice"), _count(test["groups"], "group")
     if math.isnan(dice):
@@ -149,11 +151,23 @@ def _score(name: str, threshold: float, test: dict[str, Any]) -> str:
     interval = f"95% interval {bounds['low']:.3f} to {bounds['high']:.3f}, from {groups} of slices"
     if math.isnan(bounds["low"]):
         interval = f"without an interval, as the slices are of {groups}"
+    cut = f"at the threshold {scores['threshold']:.3f} that was chosen on valid"
+    if scores["per_slice"]:
+        cut = "cut in each slice where its own expected score is best"
     return (
-        f"{name} has Dice {dice:.3f} on test ({interval}), pooled over {slices}, with hard masks at the "
-        f"threshold {threshold:.3f} that was chosen on valid; the mean over slices is "
-        f"{test['at_best']['mean']['dice']:.3f}."
+        f"{name} has Dice {dice:.3f} on test ({interval}), pooled over {slices}, with hard masks {cut}; "
+        f"the mean over slices is {test['at_best']['mean']['dice']:.3f}."
     )
+
+
+def _neighbors(scores: dict[str, Any]) -> list[str]:
+    if not scores["neighbors_weight"]:
+        return []
+    return [
+        f"A slice's most similar training slices, {scores['neighbors']} of them, had a say in what is found "
+        f"in it, with the weight {scores['neighbors_weight']:g} that was chosen on valid: where the patient is "
+        "not in train, expect less."
+    ]
 
 
 def _classes(test: dict[str, Any]) -> list[str]:

@@ -42,6 +42,13 @@ def test_a_cut_is_where_a_doubtful_rim_costs_more_than_it_brings():
     assert best_cuts(slices, 1.0, 0.0).tolist() == [1, 61]
 
 
+def test_a_higher_beta_takes_the_rim_in():
+    slices = np.zeros((1, LEVELS), int)
+    slices[0, 250], slices[0, 60] = 100, 100
+    # F2 is 5 Σp / (pixels + 4 × 121.5): 489 / 586 = 0.83 without the rim of p = 0.236, 607 / 686 = 0.89 with.
+    assert best_cuts(slices, 1.0, 0.0, beta=2.0).tolist() == [1]
+
+
 @pytest.mark.parametrize("cut", [1, 60, 128, 255])
 def test_recentred_levels_keep_their_order_and_are_cut_at_one_half(cut):
     levels = np.arange(LEVELS, dtype=np.uint8)[None, None]

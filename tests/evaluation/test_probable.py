@@ -73,6 +73,7 @@ def test_slices_are_recentred_but_what_is_said_of_probability_is_not(net, prepar
         np.testing.assert_array_equal(centred.counts[split], alone.counts[split])
         for before, after in zip(alone.levels[split], centred.levels[split], strict=True):
             assert (np.diff(after.ravel()[before.ravel().argsort(kind="stable")].astype(int)) >= 0).all()
+        assert centred.threshold == HALF
         assert all((levels >= HALF).any() for levels in centred.levels[split])  # none is left empty
 
 

@@ -15,7 +15,7 @@ from tumorseg.evaluation.probable import find_probable
 from tumorseg.evaluation.summary import summarise_split
 from tumorseg.evaluation.tables import confusion_table, draw_overlays, pr_curve, slice_table
 from tumorseg.files import atomic_folder, write_csv, write_json
-from tumorseg.metrics import LEVELS, best_level, count_levels
+from tumorseg.metrics import LEVELS, count_levels
 from tumorseg.predict import pick_device
 from tumorseg.slices import SplitArrays, load_split
 
@@ -62,7 +62,7 @@ def evaluate_model(
     levels = probable.levels
     counts = {split: count_levels(levels[split], arrays.masks) for split, arrays in splits.items()}
     pooled = {split: array.sum(0) for split, array in counts.items()}
-    chosen, temperature = best_level(pooled["valid"], rule.beta), fit_temperature(probable.counts["valid"])
+    chosen, temperature = probable.threshold, fit_temperature(probable.counts["valid"])
     found = {split: (array >= chosen) * probable.indices[split] for split, array in levels.items()}
     tables = {
         split: slice_table(arrays, levels[split], counts[split], chosen) for split, arrays in splits.items()

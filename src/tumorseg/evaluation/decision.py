@@ -3,7 +3,8 @@
 With p the probability that a pixel is tumour, the expected Dice of the pixels from some level up is about
 2 Σ p / (their number + the sum of p over the whole slice). A slice is cut at the level where that is highest
 (Lipton, Elkan and Naryanaswamy 2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure"), so a
-faint tumour is not missed because others are bright.
+faint tumour is not missed because others are bright. That cut is final: a threshold chosen on top, on valid,
+may suit every slice there and still call all of some other slice tumour.
 """
 
 import numpy as np
@@ -32,18 +33,20 @@ def fit_platt(counts: np.ndarray) -> tuple[float, float]:
     return float(slope), float(offset)
 
 
-def best_cuts(histograms: np.ndarray, slope: float, offset: float) -> np.ndarray:
-    """The level (1…255) from which the pixels of each slice have the best expected Dice, int (N,).
+def best_cuts(histograms: np.ndarray, slope: float, offset: float, beta: float = 1.0) -> np.ndarray:
+    """The level (1…255) from which the pixels of each slice have the best expected F-beta, int (N,).
 
     Args:
         histograms: Pixels of each slice at each level, int (N, 256).
         slope: Of the logits, as from `fit_platt`, and so is the offset.
         offset: Added to them.
+        beta: See `metrics.f_beta`; 1 is Dice.
     """
     expected = histograms * expit(slope * LOGITS + offset)
     pixels, found = (array[:, ::-1].cumsum(axis=1)[:, ::-1] for array in (histograms, expected))
-    dice = 2 * found / (pixels + found[:, :1])
-    return 1 + np.where(pixels[:, 1:] > 0, dice[:, 1:], 0).argmax(axis=1)
+    weight = 1 / (1 + (1 / beta) * (1 / beta))  # of what is missed, as in `metrics.f_beta`
+    score = found / (weight * found[:, :1] + (1 - weight) * pixels)
+    return 1 + np.where(pixels[:, 1:] > 0, score[:, 1:], 0).argmax(axis=1)
 
 
 def recentre(levels: np.ndarray, cuts: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from torch import nn
 from tumorseg.artifact import ModelInfo
 from tumorseg.evaluation.decision import best_cuts, fit_platt, recentre
 from tumorseg.evaluation.neighbors import ask_neighbors, blend, choose_weight
-from tumorseg.metrics import count_levels
+from tumorseg.metrics import HALF, best_level, count_levels
 from tumorseg.models.baseline import Baseline
 from tumorseg.predict import predict
 from tumorseg.slices import SplitArrays, load_split
@@ -28,6 +28,7 @@ class Probable:
     indices: dict[str, np.ndarray]  # of the most probable class of tumour, uint8 (N, S, S)
     counts: dict[str, np.ndarray]  # pixels of the split by class and probability, int (2, 256)
     weight: float  # of the neighbours' opinion
+    threshold: int  # the level from which a pixel is tumour
 
 
 def find_probable(
@@ -57,9 +58,9 @@ def find_probable(
         levels = {split: blend(array, opinions[split], weight) for split, array in levels.items()}
     counts = {split: count_levels(levels[split], arrays.masks) for split, arrays in splits.items()}
     pooled = {split: array.sum(0) for split, array in counts.items()}
-    if rule.per_slice and not plain:
-        line = fit_platt(pooled["valid"])
-        levels = {
-            split: recentre(array, best_cuts(counts[split].sum(1), *line)) for split, array in levels.items()
-        }
-    return Probable(levels, indices, pooled, weight)
+    if plain or not rule.per_slice:
+        return Probable(levels, indices, pooled, weight, best_level(pooled["valid"], rule.beta))
+    line = fit_platt(pooled["valid"])
+    cuts = {split: best_cuts(array.sum(1), *line, rule.beta) for split, array in counts.items()}
+    levels = {split: recentre(array, cuts[split]) for split, array in levels.items()}
+    return Probable(levels, indices, pooled, weight, HALF)
