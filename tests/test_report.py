@@ -81,8 +81,8 @@ def test_what_was_added_to_the_net_in_words():
     text = statement(scores(0.7401, 0.7113, 0.7669) | {"per_slice": True, "neighbors_weight": 1.5}, LEAKING)
     assert "with hard masks cut in each slice where its own expected score is best; the mean" in text
     assert (
-        "A slice's most similar training slices, 8 of them, had a say in what is found in it, with the weight "
-        "1.5 that was chosen on valid: where the patient is not in train, expect less."
+        "A slice's most similar training slices, 8 of them, had a say in what is found in it, with the "
+        "weight 1.5 that was chosen on valid: where the patient is not in train, expect less."
     ) in text
 
 

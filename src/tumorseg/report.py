@@ -165,8 +165,8 @@ def _neighbors(scores: dict[str, Any]) -> list[str]:
         return []
     return [
         f"A slice's most similar training slices, {scores['neighbors']} of them, had a say in what is found "
-        f"in it, with the weight {scores['neighbors_weight']:g} that was chosen on valid: where the patient is "
-        "not in train, expect less."
+        f"in it, with the weight {scores['neighbors_weight']:g} that was chosen on valid: where the patient "
+        "is not in train, expect less."
     ]
 
 
