@@ -1,7 +1,13 @@
+from pathlib import Path
+
 import pytest
 
 from tumorseg.errors import UserError
 from tumorseg.experiments.spec import Search, Study, merged, override, read_spec
+from tumorseg.experiments.study import plan
+
+STUDIES = Path(__file__).parents[2] / "studies"
+SEARCHES = {"search_unet.yaml"}  # the other files are studies
 
 STUDY = """
 question: What does it do?
@@ -103,3 +109,10 @@ def test_what_dvc_would_misread_is_refused(value):
 
 def test_an_arm_comes_before_its_study():
     assert merged({"a": 1, "+b": 2, "c": 3}, {"b": 4, "++c": 5}) == {"a": 1, "b": 4, "++c": 5}
+
+
+@pytest.mark.parametrize("name", sorted({path.name for path in STUDIES.glob("*.yaml")} - SEARCHES))
+def test_params_yaml_takes_every_arm_of_the_projects_studies(monkeypatch, name):
+    monkeypatch.chdir(STUDIES.parent)
+    study = read_spec(STUDIES / name, Study)
+    assert plan(STUDIES / name, study).keys() == study.arms.keys()
