@@ -1,4 +1,4 @@
-"""Write files and folders whole or not at all: a temporary name first, then a rename."""
+"""Files and folders written whole or not at all (a temporary name, then a rename); JSON and YAML read."""
 
 import json
 import math
@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tumorseg.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +64,25 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read what `write_json` wrote; null is NaN."""
     return _replaced(json.loads(path.read_text(encoding="utf-8")), _nan)
+
+
+def read_yaml(path: Path) -> Any:
+    """Read YAML 1.2.
+
+    Raises:
+        UserError: The file is missing, cannot be read or is not YAML.
+    """
+    # ruamel.yaml is what DVC itself reads and writes params with: to YAML 1.2, 1e-4 is a number.
+    from ruamel.yaml import YAML, YAMLError
+
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: not found; run from the project's root folder") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
 
 
 def _null(value: Any) -> Any:

@@ -16,6 +16,7 @@ from tumorseg.datasets import (
     Source,
 )
 from tumorseg.errors import UserError
+from tumorseg.files import read_yaml
 from tumorseg.models.registry import check_options
 from tumorseg.types import Count, FindingId, Flip, Fraction, LossName, Positive, PreprocessStep, Strategy
 
@@ -163,17 +164,7 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     Raises:
         UserError: The file is missing, is not YAML, or holds a bad key or value.
     """
-    # ruamel.yaml is what DVC itself reads and writes params with: to YAML 1.2, 1e-4 is a number.
-    from ruamel.yaml import YAML, YAMLError
-
-    try:
-        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: not found; run from the project's root folder") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    values = read_yaml(path)
     try:
         return Params.model_validate(values)
     except ValidationError as error:

@@ -8,6 +8,7 @@ from typing import Any
 from tumorseg.errors import UserError
 from tumorseg.experiments.shell import command
 from tumorseg.experiments.spec import override
+from tumorseg.files import read_yaml
 from tumorseg.params import PARAMS_FILE, Params, load_params
 
 
@@ -41,7 +42,6 @@ def experiment(name: str, model: str, settings: dict[str, Any]) -> Experiment:
     """
     from dvc.exceptions import DvcException
     from dvc.utils.hydra import apply_overrides
-    from ruamel.yaml import YAML
 
     # `model` too, so that the params alone say which model an experiment is about.
     overrides = tuple(override(key, value) for key, value in {**settings, "model": model}.items())
@@ -55,7 +55,7 @@ def experiment(name: str, model: str, settings: dict[str, Any]) -> Experiment:
             raise UserError(str(error.__cause__).splitlines()[0]) from None
         except UserError as error:
             raise UserError(str(error).removeprefix(f"{path}: ")) from None
-        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        values = read_yaml(path)
     return Experiment(name, model, overrides, values, tuple(_relative_archive(params)))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tumorseg.errors import UserError
+from tumorseg.files import read_yaml
 from tumorseg.types import Count, Positive
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"  # names become those of experiments and files
@@ -92,19 +93,10 @@ def read_spec(path: Path, kind: type[Spec]) -> Spec:
     Raises:
         UserError: The file is missing, is not YAML, has a bad name, or holds a bad key or value.
     """
-    from ruamel.yaml import YAML, YAMLError
-
     if not re.match(NAME, path.stem):
         raise UserError(f"{path}: its name becomes that of experiments: letters, digits, - and _ alone")
     try:
-        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        return kind.model_validate(values)
-    except FileNotFoundError:
-        raise UserError(f"{path}: not found; run from the project's root folder") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+        return kind.model_validate(read_yaml(path))
     except ValidationError as error:
         raise UserError(f"{path}: {'; '.join(dict.fromkeys(map(_plain, error.errors())))}") from None
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from ruamel.yaml import YAML
 
 from tumorseg.experiments.shell import telling_line
+from tumorseg.files import read_yaml
 
 LOCK = Path("dvc.lock")
 CHECKPOINTS = Path(".work")
@@ -107,7 +107,7 @@ class Tasks:
         """A folder that the lock file names and DVC's cache does not hold."""
         if not LOCK.exists():
             return None
-        stages = YAML(typ="safe", pure=True).load(LOCK.read_text(encoding="utf-8")).get("stages", {})
+        stages = read_yaml(LOCK).get("stages", {})
         cache = self.repo.cache.local
         for stage in stages.values():
             for out in stage.get("outs", []):
