@@ -92,6 +92,14 @@ def test_the_table_says_what_is_more_than_chance_and_nothing_of_test():
     assert "test" not in text
 
 
+def test_the_table_says_why_nothing_is_compared_before_the_reference_has_run():
+    early = study(up=math.nan)
+    del early["arms"]["base"]
+    early["missing"] = ["base"]
+    assert "none: reference not run" in markdown(early)
+    assert "other slices" not in markdown(early)
+
+
 def test_the_picture_is_drawn_with_and_without_pairs_and_never_differs(tmp_path):
     some = study(up=difference(0.02, 0.01), down=difference(-0.02, 0.01), chance=difference(0.0, 1.0))
     for name in ("one", "two"):

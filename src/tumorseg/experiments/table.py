@@ -38,15 +38,16 @@ def markdown(study: dict[str, Any]) -> str:
     A difference that is more than chance is bold.
     """
     rows = [HEADER, ["---:" if title in RIGHT else "---" for title in HEADER]]
-    rows += [_row(name, arm, name == study["reference"]) for name, arm in study["arms"].items()]
+    rows += [_row(name, arm, study) for name, arm in study["arms"].items()]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _row(name: str, arm: dict[str, Any], is_reference: bool) -> list[str]:
+def _row(name: str, arm: dict[str, Any], study: dict[str, Any]) -> list[str]:
     settings = ", ".join(f"`{key}: {json.dumps(value)}`" for key, value in arm["set"].items())
     difference = ["reference", "", "", ""]
-    if not is_reference:
-        difference = ["none: other slices", "", "", ""]
+    if name != study["reference"]:
+        why = "reference not run" if study["reference"] in study["missing"] else "other slices"
+        difference = [f"none: {why}", "", "", ""]
         if isinstance(arm["difference"], dict):
             pooled, mean = arm["difference"]["pooled"], arm["difference"]["mean"]
             difference = [_signed(pooled), interval(pooled), p_text(pooled["p_holm"]), _signed(mean)]
