@@ -13,8 +13,8 @@ from tumorseg.compare.heatmaps import BETTER, CHARACTER, WORSE
 from tumorseg.compare.verdicts import ALPHA
 from tumorseg.figures import DPI, NO_CATEGORY_COLOR, STYLE, axes_at, save
 
-PANEL, ROW = 4.2, 0.3  # inches
-HEAD, FOOT = 0.72, 0.8  # inches for the title, and for the axis and the caption
+PANEL, ROW, LINE = 4.2, 0.3, 0.17  # inches; LINE is one of the title
+HEAD, FOOT = 0.55, 0.8  # inches for what stands over the axis, less the title; for what stands below
 CAPTION = (
     "Valid Dice, pooled over all pixels, with its 95 % interval from a bootstrap over groups of slices. "
     f"Grey: may be chance (Holm-corrected p of {ALPHA} or more)."
@@ -36,10 +36,10 @@ def draw_differences(path: Path, study: dict[str, Any]) -> None:
     height = ROW * max(len(rows), 1)
     with matplotlib.rc_context(STYLE):
         across = left + PANEL + 0.2
-        figure = Figure(figsize=(across, HEAD + height + FOOT), dpi=DPI)
+        title = textwrap.wrap(study["question"], int(across / 0.085))
+        figure = Figure(figsize=(across, LINE * len(title) + HEAD + height + FOOT), dpi=DPI)
         up = figure.get_figheight()
-        title = textwrap.shorten(study["question"], int(across / 0.085), placeholder="…")
-        figure.text(0.12 / across, 1 - 0.14 / up, title, va="top", fontsize=10, fontweight="bold")
+        figure.text(0.12 / across, 1 - 0.14 / up, "\n".join(title), va="top", fontsize=10, fontweight="bold")
         caption = textwrap.fill(CAPTION if rows else "No arm can be paired.", int(across / 0.066))
         figure.text(0.12 / across, 0.1 / up, caption, va="bottom", fontsize=8, color="#444444")
         axis = axes_at(figure, left, FOOT, PANEL, height)
