@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tumorseg.augment import Augmentation
+from tumorseg.augment import Augmentation, paste_tumor
+from tumorseg.boxes import upright_boxes
 from tumorseg.params import Augment
 
 NOTHING = {
@@ -12,11 +13,14 @@ NOTHING = {
     "translate": 0.0,
     "gamma": 0.0,
     "brightness": 0.0,
+    "elastic": 0.0,
+    "paste": 0.0,
+    "boxes": False,
 }
 SEEDS = range(40)
 
 
-def augmentation(**changes: float) -> Augmentation:
+def augmentation(**changes: float | bool) -> Augmentation:
     return Augmentation(Augment(**NOTHING | changes))
 
 
@@ -28,7 +32,7 @@ def pair() -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_mask_and_image_move_together_and_no_label_is_invented(pair):
-    moving = augmentation(hflip=0.5, vflip=0.5, rotate=90.0, scale=0.2, translate=0.1)
+    moving = augmentation(hflip=0.5, vflip=0.5, rotate=90.0, scale=0.2, translate=0.1, elastic=0.03)
     moved = 0
     for seed in SEEDS:
         image, mask = moving(*pair, seed)
@@ -63,6 +67,46 @@ def test_a_rotation_keeps_the_size_of_a_tumour(pair):
     sizes = [augmentation(rotate=180.0)(*pair, seed)[1].sum() for seed in SEEDS]
     assert min(sizes) > 0.9 * pair[1].sum()
     assert max(sizes) < 1.1 * pair[1].sum()
+
+
+def test_boxes_stay_boxes_where_asked_for(pair):
+    turning = {"rotate": 40.0, "scale": 0.1, "elastic": 0.02}
+    kept, turned = (
+        [augmentation(boxes=boxes, **turning)(*pair, seed) for seed in SEEDS] for boxes in (True, False)
+    )
+    for (image, mask), (same, warped) in zip(kept, turned, strict=True):
+        np.testing.assert_array_equal(image, same)
+        assert len(upright_boxes(mask)) == 1
+        assert 2 * (mask & warped).sum() > 0.7 * (mask.sum() + warped.sum())
+    assert sum(upright_boxes(mask) is None for _, mask in turned) > 30
+
+
+def test_labels_that_are_no_boxes_move_as_they_are(pair):
+    image, mask = pair
+    mask = mask.copy()
+    mask[16, 18] = 0
+    for seed in range(5):
+        found = [augmentation(rotate=40.0, boxes=boxes)(image, mask, seed)[1] for boxes in (True, False)]
+        np.testing.assert_array_equal(*found)
+
+
+def test_a_tumour_is_pasted_with_a_fourth_of_its_box_around_it():
+    rng = np.random.default_rng(0)
+    image, other = rng.integers(0, 256, (2, 48, 48), np.uint8)
+    mask, other_mask = np.zeros((2, 48, 48), np.uint8)
+    mask[4:10, 4:10] = 1
+    mask[28:32, 30:34] = 1
+    other_mask[30:38, 30:46] = 2
+    found, found_mask = paste_tumor(image, mask, other, other_mask)
+    inside = np.zeros((48, 48), bool)
+    inside[28:40, 26:48] = True  # 8 rows and 16 columns, 2 and 4 more on each side, and the slice ends at 48
+    np.testing.assert_array_equal(found, np.where(inside, other, image))
+    np.testing.assert_array_equal(found_mask, np.where(inside, other_mask, mask))
+    assert set(np.unique(found_mask)) == {0, 1, 2}
+    assert mask[30, 31] == 1  # what was given is left as it was
+    nothing = paste_tumor(image, mask, other, np.zeros_like(mask))
+    np.testing.assert_array_equal(nothing[0], image)
+    np.testing.assert_array_equal(nothing[1], mask)
 
 
 def test_grey_levels_keep_their_order_and_leave_the_mask(pair):

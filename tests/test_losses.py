@@ -4,7 +4,7 @@ from typing import get_args
 import pytest
 import torch
 
-from tumorseg.losses import build_loss
+from tumorseg.losses import build_loss, deep_loss
 from tumorseg.types import LossName
 
 LOGITS = torch.tensor([[[[0.0, math.log(3)], [-math.log(3), 0.0]]]])  # probabilities ½ ¾ ¼ ½
@@ -119,3 +119,16 @@ def test_pos_weight_moves_with_the_loss():
 def test_unknown_loss_lists_the_choices():
     with pytest.raises(ValueError, match="'hinge' is not one of bce, dice, slice_dice, bce_dice, bce_"):
         build_loss("hinge", 1.0)
+
+
+def test_deep_supervision_by_hand():
+    """Full size weighs 1, half ½, a fourth ¼; a smaller mask is the pixels (1, 1), (1, 3), and so on."""
+    masks = torch.zeros(1, 1, 4, 4)
+    masks[..., 1, 1] = 1  # seen at half size, in the first pixel
+    masks[..., 2, 2] = 1  # the pixel at a fourth
+    sizes = [torch.full((1, 1, size, size), math.log(3)) for size in (4, 2, 1)]
+    hit, miss = -math.log(0.75), -math.log(0.25)
+    parts = [(2 * hit + 14 * miss) / 16, (hit + 3 * miss) / 4, hit]
+    expected = (parts[0] + parts[1] / 2 + parts[2] / 4) / 1.75
+    assert deep_loss(build_loss("bce", 1.0), sizes, masks).item() == pytest.approx(expected)
+    assert deep_loss(build_loss("bce", 1.0), sizes[:1], masks).item() == pytest.approx(parts[0])

@@ -13,8 +13,10 @@ import pytest
 import torch
 
 from tumorseg.artifact import load_model
+from tumorseg.augment import Augmentation
 from tumorseg.classes import write_classes
 from tumorseg.errors import UserError
+from tumorseg.loading import SliceDataset
 from tumorseg.params import load_params
 from tumorseg.predict import predict
 from tumorseg.recipe import Recipe
@@ -45,10 +47,40 @@ def run(made: Recipe, prepared: Path, folder: Path) -> tuple[bytes, bytes, bytes
 
 def test_same_recipe_same_bytes_whatever_the_workers_and_another_seed_others(prepared, tmp_path):
     made = recipe("resnet", epochs=2)  # it has dropout, so every source of chance is there
+    chance = {"elastic": 0.05, "paste": 0.5, "boxes": True}
+    made = replace(made, augment=made.augment.model_copy(update=chance))
     first = run(made, prepared, tmp_path / "a")
     with_workers = replace(made, compute=made.compute.model_copy(update={"workers": 2}))
     assert run(with_workers, prepared, tmp_path / "b") == first
     assert run(replace(made, seed=1), prepared, tmp_path / "c")[0] != first[0]
+
+
+def test_tumours_of_other_slices_are_pasted_in_as_often_as_asked(prepared):
+    arrays = load_split(prepared, "train")
+
+    def masks(paste: float) -> list[np.ndarray]:
+        still = dict.fromkeys(("hflip", "vflip", "rotate"), 0.0)
+        augment = load_params().augment.model_copy(update={**still, "paste": paste})
+        dataset = SliceDataset(arrays, 0.0, 1.0, Augmentation(augment), seed=0)
+        return [dataset[epoch, index][1][0].numpy() for epoch in range(4) for index in range(len(dataset))]
+
+    plain = masks(0.0)
+    for each, mask in zip(plain, [*arrays.masks] * 4, strict=True):
+        np.testing.assert_array_equal(each, mask)
+    changed = [not np.array_equal(a, b) for a, b in zip(plain, masks(0.5), strict=True)]
+    assert 12 < sum(changed) < 32  # of 48, half of them, less those that were given their own tumour
+    assert all(np.array_equal(a, b) for a, b in zip(masks(1.0), masks(1.0), strict=True))
+
+
+def test_a_net_with_deep_supervision_trains_and_is_rebuilt(prepared, tmp_path):
+    made = recipe("unet", epochs=6)
+    options = made.model.model_copy(update={"depth": 2, "width": 8, "deep_supervision": True})
+    run(replace(made, model=options), prepared, tmp_path)
+    net, info = load_model(tmp_path / "model")
+    assert info.options["deep_supervision"] is True
+    assert net(torch.zeros(1, 1, 32, 32)).shape == (1, 1, 32, 32)
+    valid = pd.read_csv(tmp_path / "curves.csv").query("split == 'valid'")
+    assert valid.best_dice.iloc[-1] > 0.5
 
 
 def with_mean(made: Recipe, decay: float) -> Recipe:

@@ -1,7 +1,7 @@
-"""Random flips, rotation, zoom, shift and grey levels; a slice and its mask move together.
+"""Random flips, rotation, zoom, shift, bending, grey levels and pasted tumours; slice and mask move together.
 
-The geometry is one matrix and one call of OpenCV on bytes. Transforms on tensors would take longer than the
-training step of a small net does.
+The geometry is one call of OpenCV on bytes. Transforms on tensors would take longer than the training step of
+a small net does.
 """
 
 from typing import TYPE_CHECKING
@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from tumorseg.boxes import move_boxes, upright_boxes
+from tumorseg.warp import Warp, draw_bend
+
 if TYPE_CHECKING:
     from tumorseg.params import Augment
+
+MARGIN = 0.25  # of the sides of a tumour's box: what is pasted along with it
 
 cv2.setNumThreads(0)  # loader processes are forks, which OpenCV's threads do not survive
 
@@ -27,10 +32,12 @@ class Augmentation:
         The seed makes the draw independent of loader processes and of where a run was resumed.
         """
         rng = np.random.default_rng(seed)
-        matrix, size = self._matrix(rng, len(image)), image.shape[::-1]
-        image = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)
-        mask = cv2.warpAffine(mask, matrix, size, flags=cv2.INTER_NEAREST)
-        return self._grey_levels(rng)[image], mask
+        matrix, levels = self._matrix(rng, len(image)), self._grey_levels(rng)
+        reach = self.params.elastic * len(image)
+        warp = Warp(matrix, draw_bend(rng, len(image), reach) if reach else None)
+        boxes = upright_boxes(mask) if self.params.boxes else None
+        mask = warp(mask, cv2.INTER_NEAREST) if boxes is None else move_boxes(boxes, warp, mask.shape)
+        return levels[warp(image, cv2.INTER_LINEAR)], mask
 
     def _matrix(self, rng: np.random.Generator, size: int) -> np.ndarray:
         """Where each pixel goes, float (2, 3): flipped, zoomed and rotated about the centre, then shifted."""
@@ -50,3 +57,25 @@ class Augmentation:
         gain = 1 + rng.uniform(-1, 1) * self.params.brightness
         levels = gain * 255 * (np.arange(256) / 255) ** gamma
         return levels.round().clip(0, 255).astype(np.uint8)
+
+
+def paste_tumor(
+    image: np.ndarray, mask: np.ndarray, other: np.ndarray, other_mask: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A slice and its mask with the box round another slice's tumour, margin and all, in place of their own.
+
+    After CutMix (Yun et al. 2019), with the tumour for the region; all uint8 (S, S). Where the other slice
+    has no tumour nothing changes.
+    """
+    rows, columns = (np.flatnonzero(other_mask.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return image, mask
+    place = tuple(_widened(int(line[0]), int(line[-1]) + 1) for line in (rows, columns))
+    image, mask = image.copy(), mask.copy()
+    image[place], mask[place] = other[place], other_mask[place]
+    return image, mask
+
+
+def _widened(start: int, stop: int) -> slice:
+    more = round(MARGIN * (stop - start))
+    return slice(max(start - more, 0), stop + more)

@@ -12,12 +12,11 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, Sampler
 
-from tumorseg.augment import Augmentation
 from tumorseg.classes import channels
 from tumorseg.errors import UserError
-from tumorseg.losses import build_loss
+from tumorseg.loading import derive_seed, loader
+from tumorseg.losses import build_loss, deep_loss
 from tumorseg.metrics import LEVELS, count_levels, summarise_counts, to_levels
 from tumorseg.predict import of_tumor, pick_device, to_probabilities
 from tumorseg.recipe import Recipe
@@ -30,69 +29,6 @@ logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 warnings.filterwarnings("ignore", message=".*LeafSpec.*deprecated.*")
 warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # it resumes
-
-
-def derive_seed(*parts: int) -> int:
-    """A seed that depends on all parts, well mixed, so that neighbouring epochs do not correlate."""
-    return int(np.random.SeedSequence(parts).generate_state(1)[0])
-
-
-class SliceDataset(Dataset):
-    """Normalised slices and masks, both float32 (1, S, S), augmented by (seed, epoch, index) alone.
-
-    An item is asked for by (epoch, index): loader processes keep no epoch of their own.
-    """
-
-    def __init__(
-        self, arrays: SplitArrays, mean: float, std: float, augmentation: Augmentation | None, seed: int
-    ) -> None:
-        self.arrays, self.mean, self.std = arrays, mean, std
-        self.augmentation, self.seed = augmentation, seed
-
-    def __len__(self) -> int:
-        return len(self.arrays)
-
-    def __getitem__(self, item: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        epoch, index = item
-        image, mask = self.arrays.images[index], self.arrays.masks[index]
-        if self.augmentation is not None:
-            image, mask = self.augmentation(image, mask, derive_seed(self.seed, epoch, index))
-        image, mask = (torch.from_numpy(np.array(array, np.float32))[None] for array in (image, mask))
-        return (image / 255 - self.mean) / self.std, mask
-
-
-class EpochSampler(Sampler):
-    """Yields (epoch, index); the order of each epoch depends on (seed, epoch) alone."""
-
-    def __init__(self, length: int, seed: int, shuffle: bool) -> None:
-        self.length, self.seed, self.shuffle = length, seed, shuffle
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning before each epoch."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.length
-
-    def __iter__(self):
-        order = np.arange(self.length)
-        if self.shuffle:
-            np.random.default_rng([self.seed, self.epoch]).shuffle(order)
-        return iter([(self.epoch, int(index)) for index in order])
-
-
-def loader(arrays: SplitArrays, split: str, statistics: tuple[float, float], recipe: Recipe) -> DataLoader:
-    """Batches of a split, the same whatever the number of loader processes; only train is augmented."""
-    augmentation = Augmentation(recipe.augment) if split == "train" else None
-    workers = recipe.compute.workers
-    return DataLoader(
-        SliceDataset(arrays, *statistics, augmentation, recipe.seed),
-        recipe.train.batch_size,
-        sampler=EpochSampler(len(arrays), recipe.seed, shuffle=split == "train"),
-        num_workers=workers,
-        persistent_workers=workers > 0,
-    )
 
 
 class Tally:
@@ -137,8 +73,9 @@ class Segmenter(L.LightningModule):
 
     def _step(self, batch: tuple[Tensor, Tensor], split: str) -> Tensor:
         images, masks = batch
-        logits = self.net(images.contiguous(memory_format=torch.channels_last)).float()
-        loss = self.loss(logits, masks)
+        said = self.net(images.contiguous(memory_format=torch.channels_last))
+        logits, *deeper = [each.float() for each in (said if isinstance(said, list) else [said])]
+        loss = deep_loss(self.loss, [logits, *deeper], masks) if deeper else self.loss(logits, masks)
         if not torch.isfinite(loss):
             raise UserError(
                 f"{self.recipe.name}: the {split} loss is {loss:.0f}; lower train.lr in params.yaml"

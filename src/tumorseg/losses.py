@@ -98,6 +98,22 @@ class SumLoss(nn.Module):
         return sum(loss(logits, masks) for loss in self.losses)
 
 
+def deep_loss(loss: nn.Module, logits: list[Tensor], masks: Tensor) -> Tensor:
+    """Deep supervision (Lee et al. 2015): the loss at several sizes, each of half the weight of the last.
+
+    Args:
+        loss: Of logits and masks of one size.
+        logits: Those at full size, then others whose sides are smaller by whole factors.
+        masks: At full size; a smaller one is the pixels nearest to the centres of its own.
+    """
+    parts = []
+    for each in logits:
+        step = masks.shape[-1] // each.shape[-1]
+        parts.append(loss(each, masks[..., step // 2 :: step, step // 2 :: step]))
+    weights = [0.5**level for level in range(len(parts))]
+    return sum(weight * part for weight, part in zip(weights, parts, strict=True)) / sum(weights)
+
+
 def build_loss(name: str, pos_weight: float, outputs: int = 1) -> nn.Module:
     """Build a loss of logits with `outputs` channels by its name in params.yaml.
 

@@ -51,6 +51,9 @@ class Augment(Frozen):
     translate: Fraction  # of the side, drawn from ±translate
     gamma: Annotated[float, Field(ge=0, le=10)]  # grey levels to a power from 1 / (1 + gamma) to 1 + gamma
     brightness: Fraction  # drawn from 1 ± brightness
+    elastic: Annotated[float, Field(ge=0, le=0.1)]  # of the side: how far a smooth bend shifts pixels
+    paste: Fraction  # probability that another training slice's tumour is pasted in
+    boxes: bool  # labels that are upright boxes stay so when turned or bent
 
 
 class Loss(Frozen):
@@ -83,7 +86,7 @@ class Compute(Frozen):
 def changes_of(section: type[Frozen]) -> type[Frozen]:
     """A section with the same keys, each of which may be left out."""
     fields = {
-        key: (Annotated[field.annotation, *field.metadata] | None, None)
+        key: (Annotated[field.annotation, Field(), *field.metadata] | None, None)
         for key, field in section.model_fields.items()
     }
     return create_model(f"{section.__name__}Changes", __base__=Frozen, **fields)

@@ -85,6 +85,19 @@ def test_every_net_fits_one_slice(name):
     assert losses[-1] < 0.5 * losses[0]
 
 
+def test_deep_supervision_adds_the_logits_of_every_level_while_training():
+    torch.manual_seed(0)
+    net, images = (
+        build_model("unet", 3, width=4, depth=3, stem=2, deep_supervision=True),
+        torch.randn(2, 1, 64, 64),
+    )
+    sizes = [tuple(each.shape) for each in net(images)]
+    assert sizes == [(2, 3, 64, 64), (2, 3, 16, 16), (2, 3, 8, 8)]
+    sum(each.square().mean() for each in net(images)).backward()
+    assert all(parameter.grad is not None for parameter in net.parameters())
+    assert net.eval()(images).shape == (2, 3, 64, 64)
+
+
 def test_renet_sees_the_whole_slice_and_simple_cnn_does_not():
     def reach(name):
         torch.manual_seed(0)

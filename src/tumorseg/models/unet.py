@@ -28,10 +28,11 @@ class UNet(nn.Module):
     """Channels double and the side halves at each of `depth` levels, and back.
 
     With a `stem` above 1, each stem × stem square of pixels becomes one pixel of as many channels at the
-    start, and its logits become such a square at the end (Shi et al. 2016).
+    start, and its logits become such a square at the end (Shi et al. 2016). With `deep`, each level of the
+    decoder has logits of its own while training, the smallest last (`losses.deep_loss`).
     """
 
-    def __init__(self, outputs: int, width: int, depth: int, dropout: float, stem: int) -> None:
+    def __init__(self, outputs: int, width: int, depth: int, dropout: float, stem: int, deep: bool) -> None:
         super().__init__()
         channels = [width * 2**level for level in range(depth + 1)]
         self.fold, self.unfold = nn.PixelUnshuffle(stem), nn.PixelShuffle(stem)
@@ -44,15 +45,21 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(upsample(a, b) for a, b in pairs)
         self.merge = nn.ModuleList(DoubleConv(2 * b, b) for _, b in pairs)
         self.head = nn.Conv2d(width, outputs * stem**2, 1)
+        self.side = nn.ModuleList(nn.Conv2d(b, outputs, 1) for _, b in pairs[:-1]) if deep else None
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
         features = [self.stem(self.fold(x))]
         for down in self.down:
             features.append(down(self.pool(features[-1])))
-        x = self.dropout(features.pop())
+        x, levels = self.dropout(features.pop()), []
         for up, merge in zip(self.up, self.merge, strict=True):
             x = merge(torch.cat([features.pop(), up(x)], dim=1))
-        return self.unfold(self.head(x))
+            levels.append(x)
+        logits = self.unfold(self.head(x))
+        if self.side is None or not self.training:
+            return logits
+        sides = [side(level) for side, level in zip(self.side, levels, strict=False)]
+        return [logits, *reversed(sides)]
 
 
 def build(
@@ -62,6 +69,7 @@ def build(
     depth: Literal[1, 2, 3, 4] = 4,
     dropout: Dropout = 0.0,
     stem: Literal[1, 2, 4] = 1,
+    deep_supervision: bool = False,
 ) -> UNet:
     """About 1.9 million parameters as it stands.
 
@@ -71,5 +79,6 @@ def build(
         dropout: Probability of dropping a channel of the smallest image.
         stem: How many times smaller than the slice the first level is: 2 trains about 4 times as
             fast, 4 about 16.
+        deep_supervision: Whether, in training, every level of the decoder is to find the tumour too.
     """
-    return UNet(outputs, width, depth, dropout, stem)
+    return UNet(outputs, width, depth, dropout, stem, deep_supervision)
