@@ -1,9 +1,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import segmentation_models_pytorch as smp
 import torch
+from safetensors.torch import save_file
 
 from tumorseg.artifact import ModelInfo, load_model, save_model
 from tumorseg.errors import UserError
@@ -121,6 +124,24 @@ def no_hub(monkeypatch, tmp_path):
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+
+
+def test_pretrained_weights_come_from_the_hubs_cache(no_hub):
+    """As that cache would be after a download, with an encoder of ours in place of ImageNet's."""
+    from huggingface_hub import constants
+
+    hub = smp.encoders.encoders["resnet18"]["pretrained_settings"]["imagenet"]
+    folder = Path(constants.HF_HUB_CACHE) / f"models--{hub['repo_id'].replace('/', '--')}"
+    snapshot = folder / "snapshots" / hub["revision"]
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text("{}", encoding="utf-8")
+    pretrained = smp.encoders.get_encoder("resnet18", in_channels=3, weights=None).state_dict()
+    save_file(pretrained, snapshot / "model.safetensors")
+    loaded = build_model("smp", encoder="resnet18", weights="imagenet").net.encoder.state_dict()
+    assert loaded.keys() == pretrained.keys()
+    for name, value in loaded.items():
+        colours = pretrained[name].sum(1, keepdim=True) if name == "conv1.weight" else pretrained[name]
+        torch.testing.assert_close(value, colours, msg=name)
 
 
 @pytest.mark.parametrize("encoder", ["resnet18", "tu-resnet10t"])
