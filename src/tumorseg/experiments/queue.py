@@ -18,7 +18,7 @@ from tumorseg.experiments.tasks import CHECKPOINTS, Task, Tasks
 from tumorseg.params import PARAMS_FILE
 
 CODE = ["dvc.yaml", "params.yaml", "stages", "src"]  # what an experiment's result depends on
-POLL = 2.0  # seconds
+POLL, LONGEST = 2.0, 20.0  # seconds between two looks: at first, and for runs of hours, whose core this costs
 BUSY = ("Unable to acquire lock", "is busy")  # DVC's words where another DVC command is at work
 PATIENCE = 120.0  # seconds to wait for one
 UNSEEN = 5  # polls after which what is nowhere will not come
@@ -131,6 +131,7 @@ class Queue:
         Workers that are missing are started; experiments that died with theirs are queued again. None
         where nothing is left to wait for.
         """
+        wait = POLL
         while self.left:
             tasks = self.tasks.all()  # before the refs: what leaves the queue has its ref by then
             for name, each in self.left.items():
@@ -146,7 +147,8 @@ class Queue:
                         continue
                 return self.left.pop(name), why
             self._revive(tasks)
-            time.sleep(POLL)
+            time.sleep(wait)
+            wait = min(1.2 * wait, LONGEST)
         return None
 
     def _revive(self, tasks: dict[str, Task]) -> None:
