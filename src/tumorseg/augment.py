@@ -67,15 +67,15 @@ def paste_tumor(
     After CutMix (Yun et al. 2019), with the tumour for the region; all uint8 (S, S). Where the other slice
     has no tumour nothing changes.
     """
-    rows, columns = (np.flatnonzero(other_mask.any(axis)) for axis in (1, 0))
-    if not len(rows):
+    left, top, width, height = cv2.boundingRect(other_mask)
+    if not width:
         return image, mask
-    place = tuple(_widened(int(line[0]), int(line[-1]) + 1) for line in (rows, columns))
+    place = _widened(top, height), _widened(left, width)
     image, mask = image.copy(), mask.copy()
     image[place], mask[place] = other[place], other_mask[place]
     return image, mask
 
 
-def _widened(start: int, stop: int) -> slice:
-    more = round(MARGIN * (stop - start))
-    return slice(max(start - more, 0), stop + more)
+def _widened(start: int, length: int) -> slice:
+    more = round(MARGIN * length)
+    return slice(max(start - more, 0), start + length + more)

@@ -27,9 +27,9 @@ class Box(NamedTuple):
 
 def upright_boxes(mask: np.ndarray) -> list[Box] | None:
     """The parts of a mask, uint8 (S, S), or None where one of them is no upright rectangle of one value."""
-    count, _, parts, _ = cv2.connectedComponentsWithStats(mask)
+    _, _, parts, _ = cv2.connectedComponentsWithStats(mask)
     found = []
-    for x, y, width, height, area in parts[1:count].tolist():
+    for x, y, width, height, area in parts[1:].tolist():
         value = int(mask[y, x])
         if area != width * height or (mask[y : y + height, x : x + width] != value).any():
             return None

@@ -74,13 +74,13 @@ class Segmenter(L.LightningModule):
     def _step(self, batch: tuple[Tensor, Tensor], split: str) -> Tensor:
         images, masks = batch
         said = self.net(images.contiguous(memory_format=torch.channels_last))
-        logits, *deeper = [each.float() for each in (said if isinstance(said, list) else [said])]
-        loss = deep_loss(self.loss, [logits, *deeper], masks) if deeper else self.loss(logits, masks)
+        logits = [each.float() for each in (said if isinstance(said, list) else [said])]
+        loss = deep_loss(self.loss, logits, masks)
         if not torch.isfinite(loss):
             raise UserError(
                 f"{self.recipe.name}: the {split} loss is {loss:.0f}; lower train.lr in params.yaml"
             )
-        self.tallies[split].add(loss, logits, masks)
+        self.tallies[split].add(loss, logits[0], masks)
         return loss
 
     def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
