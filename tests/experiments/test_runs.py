@@ -5,15 +5,21 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
+from dvc import api
+from dvc.exceptions import PathMissingError
+from dvc.repo import Repo
 from test_pipeline import commit, copy, fresh  # noqa: F401
 
 from tumorseg.errors import UserError
 from tumorseg.experiments.experiment import experiment
 from tumorseg.experiments.queue import Queue
+from tumorseg.experiments.results import Result
 from tumorseg.experiments.search import History
 from tumorseg.experiments.spec import Search, Study, read_spec
 from tumorseg.experiments.study import plan
@@ -107,6 +113,7 @@ def test_a_study_and_a_search_go_on_after_a_power_cut(repo):
     assert experiments(repo)["flips-plain"] == before["flips-plain"]
     assert sorted(experiments(repo)) == ["flips-flipped", "flips-plain"]
     check_results(repo / "docs/results/flips")
+    check_that_results_outlive_their_index(repo)
 
     search = ("tumorseg.experiments.search", "studies/look.yaml")
     kill_after(repo, "look-0: valid Dice", *search)
@@ -136,6 +143,23 @@ def check_results(folder: Path) -> None:
     assert arm["difference"]["pooled"]["difference"] == pytest.approx(arm["dice"] - base)
     assert study["arms"]["plain"]["difference"] is None
     assert "test" not in json.dumps(study)
+
+
+def check_that_results_outlive_their_index(repo: Path) -> None:
+    """What a kill amid the listing of a commit leaves: the list is there, the file is not in it."""
+    with chdir(repo):
+        path = Path("studies/flips.yaml")
+        plain = plan(path, read_spec(path, Study))["plain"]
+        result = Result(plain, Queue(1).finished(plain))
+        whole = result.valid_slices()
+        with Repo() as dvc:
+            kept = [key for key, _ in dvc.data_index.iteritems() if key[-1] == "slices.csv"]
+            for key in kept:
+                dvc.data_index.delete_node(key)
+            dvc.data_index.commit()
+        with pytest.raises(PathMissingError):
+            api.read("data/predictions/tiny/slices.csv", rev=result.commit)
+        pd.testing.assert_frame_equal(result.valid_slices(), whole)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import io
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -45,12 +46,17 @@ class Result:
     def _open(self, path: str) -> Any:
         import dvc.api
         from dvc.exceptions import DvcException
+        from dvc.repo import Repo
 
+        with suppress(DvcException, OSError):
+            return io.StringIO(dvc.api.read(path, rev=self.commit, encoding="utf-8"))
+        # DVC killed while it listed a commit's files believes the half-written list from then on.
         try:
-            text = dvc.api.read(path, rev=self.commit, encoding="utf-8")
+            with Repo() as repo:
+                repo.drop_data_index()
+            return io.StringIO(dvc.api.read(path, rev=self.commit, encoding="utf-8"))
         except (DvcException, OSError):
             name = self.experiment.name
             raise UserError(
                 f"{name}: {path} is not in DVC's cache; dvc exp pull it, or remove it to run anew"
             ) from None
-        return io.StringIO(text)
