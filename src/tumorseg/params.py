@@ -26,7 +26,7 @@ PARAMS_FILE = Path("params.yaml")
 
 
 class Split(Frozen):
-    """Which slices are train, valid and test. See `tumorseg.splits`."""
+    """Which slices are train, valid and test. See `tumorseg.data.splits`."""
 
     strategy: Strategy
     folds: Annotated[int, Field(ge=3, le=100)]
