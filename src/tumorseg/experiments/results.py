@@ -25,12 +25,13 @@ class Result:
     def metrics(self) -> dict[str, Any]:
         """metrics/models/<model>.json."""
         path = f"metrics/models/{self.experiment.model}.json"
-        return json.loads(command("git", "show", f"{self.commit}:{path}"))
+        metrics: dict[str, Any] = json.loads(command("git", "show", f"{self.commit}:{path}"))
+        return metrics
 
     @property
     def dice(self) -> float:
         """On valid, over all its pixels pooled, at the threshold that is best there."""
-        return self.metrics["valid"]["at_best"]["pooled"]["dice"]
+        return float(self.metrics["valid"]["at_best"]["pooled"]["dice"])
 
     def provenance(self) -> dict[str, Any]:
         """What it ran on, as its commit says: machine and threads, None where it does not."""
@@ -41,7 +42,7 @@ class Result:
     def epochs(self) -> int:
         """How many were run."""
         with self._open(f"models/{self.experiment.model}/model.json") as file:
-            return json.load(file)["epochs"]
+            return int(json.load(file)["epochs"])
 
     def valid_slices(self) -> pd.DataFrame:
         """The rows of valid in data/predictions/<model>/slices.csv."""
