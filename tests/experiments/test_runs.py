@@ -117,6 +117,7 @@ def experiments(repo: Path) -> dict[str, str]:
     return {name.split("/")[-1]: commit for name, commit in found.items()}
 
 
+@pytest.mark.slow
 def test_a_study_and_a_search_go_on_after_an_interruption(repo):
     killed = start(repo, "study", "studies/flips.yaml")
     wait_for(killed, "flips-bad: runs")
