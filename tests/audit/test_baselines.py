@@ -8,7 +8,7 @@ from tumorseg import SPLITS
 from tumorseg.audit import baselines
 from tumorseg.data.similarity import embed, most_similar
 from tumorseg.data.slices import SplitArrays, load_split
-from tumorseg.metrics import best_level, confusion, count_levels, scores
+from tumorseg.metrics import best_step, confusion, count_pixels, scores
 
 
 def masks_only(*masks: list[list[int]]) -> SplitArrays:
@@ -54,15 +54,15 @@ def test_location_without_tumour_on_valid_is_cut_at_one_half():
 def test_they_agree_with_the_models(prepared: Path, model):
     import torch
 
-    from tumorseg.models.predict import predict_levels
+    from tumorseg.models.predict import predict_quantised
     from tumorseg.models.registry import build_model
 
     train, valid, test = (load_split(prepared, split) for split in SPLITS)
     net = build_model(model)
     net.fit(*(torch.from_numpy(np.array(array))[:, None].float() for array in (train.images, train.masks)))
-    levels = [predict_levels(net, part.images, 0, 1 / 255, torch.device("cpu")) for part in (valid, test)]
-    counts = [count_levels(array, part.masks) for array, part in zip(levels, (valid, test), strict=True)]
-    each = confusion(counts[1])[..., best_level(counts[0].sum(0))]
+    levels = [predict_quantised(net, part.images, 0, 1 / 255, torch.device("cpu")) for part in (valid, test)]
+    counts = [count_pixels(array, part.masks) for array, part in zip(levels, (valid, test), strict=True)]
+    each = confusion(counts[1])[..., best_step(counts[0].sum(0))]
     expected = {"pooled": float(scores(*each.sum(1))["dice"]), "mean": np.nanmean(scores(*each)["dice"])}
     nearest, _ = most_similar(embed(test.images), embed(train.images))
     found = {

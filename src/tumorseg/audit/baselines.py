@@ -6,7 +6,7 @@ They are computed here so that the audit can tell what a leak is worth before an
 import numpy as np
 
 from tumorseg.data.slices import SplitArrays
-from tumorseg.metrics import LEVELS, best_level, scores, to_levels
+from tumorseg.metrics import STEPS, best_step, quantise, scores
 
 
 def copy(train: SplitArrays, part: SplitArrays, nearest: np.ndarray) -> dict[str, float]:
@@ -19,17 +19,17 @@ def copy(train: SplitArrays, part: SplitArrays, nearest: np.ndarray) -> dict[str
 
 
 def location(train: SplitArrays, valid: SplitArrays, part: SplitArrays) -> dict[str, float]:
-    """Dice on `part`, as of `dice`, of the mean training mask, cut at the level that is best on valid."""
-    levels = to_levels(train.tumor.mean(axis=0))
-    # Every slice has the same levels, so pixels are counted by place, not slice by slice.
+    """Dice on `part`, as of `dice`, of the mean training mask, cut at the threshold that is best on valid."""
+    quantised = quantise(train.tumor.mean(axis=0))
+    # Every slice has the same probabilities, so pixels are counted by place, not slice by slice.
     tumor = valid.tumor.sum(axis=0, dtype=np.int64)
     counts = [
-        np.bincount(levels.ravel(), weights=pixels.ravel(), minlength=LEVELS)
+        np.bincount(quantised.ravel(), weights=pixels.ravel(), minlength=STEPS)
         for pixels in (len(valid) - tumor, tumor)
     ]
     # By Dice, whatever evaluate.beta is: the figure should not move with it.
-    found = levels >= best_level(np.stack(counts).astype(np.int64), beta=1.0)
-    return dice(part.tumor, np.broadcast_to(found, part.tumor.shape))
+    predicted = quantised >= best_step(np.stack(counts).astype(np.int64), beta=1.0)
+    return dice(part.tumor, np.broadcast_to(predicted, part.tumor.shape))
 
 
 def dice(masks: np.ndarray, predicted: np.ndarray) -> dict[str, float]:

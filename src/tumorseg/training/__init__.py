@@ -12,11 +12,11 @@ from torch import nn
 
 from tumorseg.data.slices import SplitArrays, load_split
 from tumorseg.files import atomic_folder, write_csv
-from tumorseg.metrics import count_levels, summarise_counts
+from tumorseg.metrics import count_pixels, summarise_counts
 from tumorseg.models.artifact import ModelInfo, save_model
 from tumorseg.models.baseline import Baseline
 from tumorseg.models.ensemble import join
-from tumorseg.models.predict import predict_levels
+from tumorseg.models.predict import predict_quantised
 from tumorseg.models.registry import build_model, channels
 from tumorseg.training.recipe import Recipe
 
@@ -105,6 +105,6 @@ def fit_baseline(
         for array in (splits["train"].images, splits["train"].masks)
     )
     net.fit((images.float() / 255 - mean) / std, masks.float())
-    levels = predict_levels(net, splits["valid"].images, mean, std, torch.device("cpu"))
-    counts = count_levels(levels, splits["valid"].masks).sum(0)
+    quantised = predict_quantised(net, splits["valid"].images, mean, std, torch.device("cpu"))
+    counts = count_pixels(quantised, splits["valid"].masks).sum(0)
     return [{"epoch": 0, "loss": np.nan, **summarise_counts(counts), "split": "valid"}]
