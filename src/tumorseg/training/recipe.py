@@ -81,8 +81,8 @@ def make_recipe(
 def training_code(pipeline: Path, architecture: str) -> list[Path]:
     """The code that the stage `train` depends on: files and folders, in the order of dvc.yaml.
 
-    dvc.yaml is the one list of it. What it does not name, such as `compare`, may be edited after a training was
-    cut off, and its checkpoint is still good.
+    dvc.yaml is the one list of it. What it does not name, such as `compare`, may be edited while a training
+    is cut off: its checkpoint is still good.
 
     Args:
         pipeline: Path of dvc.yaml; what it lists is relative to its folder.
