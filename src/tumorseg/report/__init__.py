@@ -50,7 +50,7 @@ def circumstances(scores: dict[str, Any], audit: dict[str, Any]) -> dict[str, An
 
     Returns:
         `baselines`: the Dice on test that the audit found without learning, and for each where the 95 %
-        `interval` of the model's pooled Dice lies, above its pooled Dice, below, around, or undefined. `leak`: the
+        `interval` of the model's pooled Dice lies, above it, below, around, or undefined. `leak`: the
         split's strategy, the test slices with a sibling in train, and, where files are numbered, those whose
         most similar training slice is at most `near_within` numbers away. `labels`: the annotations, and
         those that are rectangles. Shares are in [0, 1], NaN of nothing.
