@@ -1,6 +1,7 @@
 """Train one model: python stages/train.py <name>."""
 
 import json
+import os
 from pathlib import Path
 
 from tumorseg import stage
@@ -30,7 +31,7 @@ def main(name: str) -> None:
         code=training_code(Path("dvc.yaml"), recipe.model.architecture),
         out=Path("models") / name,
         curves=Path("plots/train") / f"{name}.csv",
-        work=Path(".work"),
+        work=Path(os.environ.get("TUMORSEG_WORK", ".work")),  # studies keep checkpoints outside their copies
     )
 
 
