@@ -112,13 +112,13 @@ def faults(seen: Survey) -> pd.DataFrame:
     """
     columns = ["shipped", "file", "annotation", "fault"]
     labels = seen.annotations.rename(columns={"id": "annotation"})
-    shipped = seen.shipped.assign(annotation=pd.NA)
-    slices = seen.slices.assign(annotation=pd.NA)
+    shipped = seen.shipped.assign(annotation=None)
+    slices = seen.slices.assign(annotation=None)
     unnamed = pd.DataFrame([path.split("/", 1) for path in seen.unnamed], columns=columns[:2])
     parts = [
         *(labels[labels[fault]].assign(fault=fault) for fault in FAULTS),
         shipped[shipped.annotations == 0].assign(fault="unannotated"),
         *(slices[slices[fault]].assign(fault=fault) for fault in ("blank", "outlier", "lost")),
-        unnamed.assign(annotation=pd.NA, fault="unnamed"),
+        unnamed.assign(annotation=None, fault="unnamed"),
     ]
     return pd.concat([part[columns].astype({"annotation": "Int64"}) for part in parts])

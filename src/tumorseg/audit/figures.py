@@ -93,7 +93,10 @@ def closest_pairs(path: Path, seen: Survey, rows: list[int]) -> None:
             heading = axes_at(figure, left, bottom, *PAIR)
             heading.axis("off")
             heading.text(0.5, 0.91, f"correlation {item.similarity:.3f}", ha="center", fontweight="bold")
-            sides = ((seen.arrays[item.split], item["index"], item.split), (train, item.nearest, "train"))
+            sides = (
+                (seen.arrays[str(item.split)], item["index"], item.split),
+                (train, item.nearest, "train"),
+            )
             for side, (arrays, index, split) in enumerate(sides):
                 axis = axes_at(figure, left + 0.1 + 2 * side, bottom + 0.1, 1.9, 1.9)
                 axis.axis("off")
@@ -202,10 +205,11 @@ def _order(axis: Axes, seen: Survey) -> None:
 
 def _contrast(axis: Axes, seen: Survey) -> None:
     odd = seen.slices.outlier | seen.slices.blank
-    for part, style in (
+    parts: tuple[tuple[pd.DataFrame, dict[str, Any]], ...] = (
         (seen.slices[~odd], {"s": 5, "color": TRUTH, "label": "slices"}),
         (seen.slices[odd], {"s": 22, "color": "#D55E00", "marker": "X", "label": "outliers and blanks"}),
-    ):
+    )
+    for part, style in parts:
         if len(part):
             axis.scatter(part["mean"], part["std"], linewidths=0, **style)
     axis.set_title("Brightness and contrast")

@@ -123,7 +123,7 @@ def _encode(annotation: Annotation, slice: Slice) -> Any:
 
 def _outlines(annotation: Annotation) -> list[list[float]]:
     """The polygons, or the box's four corners where there are none."""
-    if annotation.segmentation:
+    if isinstance(annotation.segmentation, tuple) and annotation.segmentation:
         return [list(polygon) for polygon in annotation.segmentation]
     left, top, width, height = annotation.bbox
     right, bottom = left + width, top + height

@@ -74,11 +74,12 @@ def nearest(queries: np.ndarray, references: np.ndarray, count: int) -> tuple[np
     Returns:
         Their indices, int (N, count), and similarities, float (N, count) in [-1, 1].
     """
-    index = [
-        np.argsort(-block, axis=1, kind="stable")[:, :count]
-        for _, block in _blocks(queries, references, False)
-    ]
-    index = np.concatenate(index)
+    index = np.concatenate(
+        [
+            np.argsort(-block, axis=1, kind="stable")[:, :count]
+            for _, block in _blocks(queries, references, False)
+        ]
+    )
     return index, np.einsum("nd,nkd->nk", queries, references[index]).astype(float).round(DECIMALS)
 
 

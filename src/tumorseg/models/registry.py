@@ -52,6 +52,8 @@ def describe(name: str) -> Architecture:
     build = next(node for node in body if isinstance(node, ast.FunctionDef) and node.name == "build")
     options = {}
     for argument, default in zip(build.args.kwonlyargs, build.args.kw_defaults, strict=True):
+        if argument.annotation is None or default is None:
+            raise ValueError(f"architecture: {name}: {argument.arg} needs a type and a default")
         annotation = eval(ast.unparse(argument.annotation), {"__builtins__": {}}, ANNOTATIONS)
         options[argument.arg] = (annotation, ast.literal_eval(default))
     constants = {
@@ -61,7 +63,7 @@ def describe(name: str) -> Architecture:
         and isinstance(node.targets[0], ast.Name)
         and isinstance(node.value, ast.Constant)
     }
-    return Architecture(name, options, learns=constants.get("LEARNS", True))
+    return Architecture(name, options, learns=bool(constants.get("LEARNS", True)))
 
 
 def check_options(name: str, options: dict[str, Any], has_loss: bool) -> None:
@@ -75,7 +77,8 @@ def check_options(name: str, options: dict[str, Any], has_loss: bool) -> None:
         raise ValueError(f"loss: missing; choose one of {', '.join(get_args(types.LossName))}")
     if not architecture.learns and has_loss:
         raise ValueError(f"loss: {name} learns nothing, so it takes none")
-    schema = create_model(name, __config__=ConfigDict(strict=True), **architecture.options)
+    fields: dict[str, Any] = architecture.options
+    schema = create_model(name, __config__=ConfigDict(strict=True), **fields)
     for option in options:
         if option not in architecture.options:
             known = ", ".join(architecture.options) or "none"
