@@ -16,7 +16,7 @@ from tumorseg.datasets import (
     PhantomSource,
     Source,
 )
-from tumorseg.errors import UserError
+from tumorseg.errors import UserError, explain
 from tumorseg.files import read_yaml
 from tumorseg.models.registry import check_options
 from tumorseg.types import (
@@ -192,27 +192,4 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     try:
         return Params.model_validate(values)
     except ValidationError as error:
-        # Two types of one value are two errors with the same key and nearly the same words.
-        lines = dict.fromkeys(_plain(each, values) for each in error.errors())
-        raise UserError(f"{path}: {'; '.join(lines)}") from None
-
-
-def _plain(error: Any, values: Any) -> str:
-    """One pydantic error in a line: the key, what is wrong, the value given."""
-    parts, node = [], values
-    missing = error["loc"][-1] if error["type"] == "missing" else None
-    for part in error["loc"]:
-        if isinstance(node, dict) and part in (*node, missing):
-            parts.append(str(part))
-            node = node.get(part)
-        elif isinstance(node, list) and isinstance(part, int):
-            parts.append(str(part))
-        # Anything else is a name that pydantic gives to one type of several, not a key of the file.
-    key = ".".join(parts)
-    if error["type"] == "value_error":
-        message = str(error["ctx"]["error"])
-        return f"{key}.{message}" if key else message
-    if error["type"] in ("extra_forbidden", "missing"):
-        return f"{key}: {'unknown' if error['type'] == 'extra_forbidden' else 'missing'} key"
-    message = error["msg"][0].lower() + error["msg"][1:]
-    return f"{key}: {message}, not {error['input']!r}" if key else message
+        raise UserError(f"{path}: {explain(error, values)}") from None
