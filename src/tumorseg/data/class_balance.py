@@ -61,6 +61,10 @@ def class_balance(prepared: Path, metrics: Path, plots: Path) -> None:
     # nets call every doubtful pixel tumour.
     pos_weight = result["train"]["imbalance"] ** 0.5
     write_json(metrics, {"pos_weight": pos_weight, **result})
+    _say(result, pos_weight)
+
+
+def _say(result: dict[str, Any], pos_weight: float) -> None:
     whole = result["all"]
     print(
         f"{whole['images']} images, {whole['annotations']} annotations, {whole['empty_masks']} empty masks; "
