@@ -93,7 +93,10 @@ def closest_pairs(path: Path, survey: Survey, rows: list[int]) -> None:
             heading = axes_at(figure, left, bottom, *PAIR)
             heading.axis("off")
             heading.text(0.5, 0.91, f"correlation {item.similarity:.3f}", ha="center", fontweight="bold")
-            sides = ((survey.arrays[item.split], item["index"], item.split), (train, item.nearest, "train"))
+            sides = (
+                (survey.arrays[str(item.split)], item["index"], item.split),
+                (train, item.nearest, "train"),
+            )
             for side, (arrays, index, split) in enumerate(sides):
                 axis = axes_at(figure, left + 0.1 + 2 * side, bottom + 0.1, 1.9, 1.9)
                 axis.axis("off")
@@ -201,11 +204,13 @@ def _order(axis: Axes, survey: Survey) -> None:
 
 
 def _contrast(axis: Axes, survey: Survey) -> None:
-    odd = survey.slices.outlier | survey.slices.blank
-    for part, style in (
-        (survey.slices[~odd], {"s": 5, "color": TRUTH, "label": "slices"}),
-        (survey.slices[odd], {"s": 22, "color": "#D55E00", "marker": "X", "label": "outliers and blanks"}),
-    ):
+    slices = survey.slices
+    odd = slices.outlier | slices.blank
+    parts: tuple[tuple[pd.DataFrame, dict[str, Any]], ...] = (
+        (slices[~odd], {"s": 5, "color": TRUTH, "label": "slices"}),
+        (slices[odd], {"s": 22, "color": "#D55E00", "marker": "X", "label": "outliers and blanks"}),
+    )
+    for part, style in parts:
         if len(part):
             axis.scatter(part["mean"], part["std"], linewidths=0, **style)
     axis.set_title("Brightness and contrast")

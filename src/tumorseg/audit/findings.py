@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from tumorseg.audit.leak import NEAR
-from tumorseg.types import FindingId
 
 SEVERITIES = ("high", "medium", "low", "info")  # high: scores or labels do not mean what they seem to
 LEAK = 0.1  # share of a split with siblings in train from which its score is in doubt
@@ -20,8 +19,8 @@ FEW_RUNS = 0.25  # of the runs expected by chance: categories stand in blocks
 class Finding:
     """One thing to know about the data."""
 
-    id: FindingId
-    severity: Literal["high", "medium", "low", "info"]
+    id: str  # a FindingId
+    severity: str  # one of SEVERITIES
     message: str
     count: int  # of what the message tells about
     param: str | None = None  # the one in params.yaml that deals with it

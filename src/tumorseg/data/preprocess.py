@@ -4,7 +4,7 @@ Every function takes a slice in grey and its mask, both uint8 (H, W), and return
 cropped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -52,7 +52,7 @@ FUNCTIONS: dict[str, Callable[[np.ndarray, np.ndarray], Pair]] = {
 }
 
 
-def preprocess(image: np.ndarray, mask: np.ndarray, steps: list[str]) -> Pair:
+def preprocess(image: np.ndarray, mask: np.ndarray, steps: Sequence[str]) -> Pair:
     """Apply the named steps in the order given."""
     for step in steps:
         image, mask = FUNCTIONS[step](image, mask)

@@ -51,7 +51,7 @@ def predict(
     Returns:
         The probabilities; and, for each pixel, were it tumour, the index of its most probable class, from 1.
     """
-    net = net.to(device, memory_format=torch.channels_last).eval()
+    net = net.to(device).to(memory_format=torch.channels_last).eval()
     quantised, indices = (np.ones(images.shape, dtype=np.uint8) for _ in range(2))
     for start in progress(range(0, len(images), BATCH), "predicting batches"):
         batch = torch.from_numpy(images[start : start + BATCH].copy())[:, None].to(device)

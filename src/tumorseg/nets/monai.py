@@ -1,7 +1,7 @@
 """Nets of MONAI that segmentation_models.pytorch has no like of, with batch, instance or group norm."""
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 from monai.networks import nets
 from torch import nn
@@ -26,7 +26,7 @@ def build(
             residual with group norm (Myronenko 2018).
         width: Channels at full size.
     """
-    ends = {"spatial_dims": 2, "in_channels": 1, "out_channels": outputs}
+    ends: dict[str, Any] = {"spatial_dims": 2, "in_channels": 1, "out_channels": outputs}
     doubling = [width * 2**step for step in range(DEPTH)]
     halvings = [2] * (DEPTH - 1)
     match net:

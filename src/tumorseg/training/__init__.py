@@ -100,7 +100,9 @@ def train_net(
 
 def pixel_statistics(images: np.ndarray) -> tuple[float, float]:
     """Mean and standard deviation of uint8 pixels / 255, exact: from counts of the 256 values."""
-    counts = sum(np.bincount(image.ravel(), minlength=256) for image in images)
+    counts = np.zeros(256, np.int64)
+    for image in images:
+        counts += np.bincount(image.ravel(), minlength=256)
     values = np.arange(256) / 255
     mean = float((counts * values).sum() / counts.sum())
     variance = float((counts * (values - mean) ** 2).sum() / counts.sum())

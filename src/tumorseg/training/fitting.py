@@ -5,12 +5,13 @@ import sys
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 
 from tumorseg.data.slices import SplitArrays
@@ -21,6 +22,7 @@ from tumorseg.models.registry import channels
 from tumorseg.training.loading import derive_seed, loader
 from tumorseg.training.losses import build_loss, deep_loss
 from tumorseg.training.recipe import Recipe
+from tumorseg.types import Precision
 
 MONITOR = "valid_best_dice"
 
@@ -56,11 +58,12 @@ class Segmenter(L.LightningModule):
     def __init__(self, net: nn.Module, recipe: Recipe, classes: list[str]) -> None:
         super().__init__()
         self.net, self.recipe = net, recipe
-        self.loss = build_loss(recipe.model.loss, recipe.pos_weight, channels(classes))
+        # Given, since this net learns: params.yaml is checked for that.
+        self.loss = build_loss(str(recipe.model.loss), recipe.pos_weight, channels(classes))
         self.curves: list[dict[str, Any]] = []
         self.scores: dict[str, EpochScores] = {}
 
-    def configure_optimizers(self) -> dict:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         lr = self.recipe.train.lr
         optimizer = torch.optim.AdamW(self.net.parameters(), lr, weight_decay=self.recipe.train.weight_decay)
         steps = int(self.trainer.estimated_stepping_batches)
@@ -121,7 +124,7 @@ class Patience(EarlyStopping):
         trainer.should_stop = self.wait_count >= self.patience
 
 
-def choose_precision(precision: str, accelerator: str) -> str:
+def choose_precision(precision: Precision, accelerator: str) -> Literal["32-true", "bf16-mixed"]:
     """Resolve `auto`: bfloat16 where the processor computes in it, else float32."""
     if precision != "auto":
         return precision
@@ -148,11 +151,15 @@ def fit_net(
     pick_device(recipe.compute.accelerator)  # says in a line what Lightning says in a traceback
     classes = splits["train"].classes
     segmenter = Segmenter(net.to(memory_format=torch.channels_last), recipe, classes)
-    common = {"dirpath": checkpoints, "enable_version_counter": False, "save_on_train_epoch_end": True}
+    common: dict[str, Any] = {
+        "dirpath": checkpoints,
+        "enable_version_counter": False,
+        "save_on_train_epoch_end": True,
+    }
     best = ModelCheckpoint(filename="best", monitor=MONITOR, mode="max", **common)
     latest = ModelCheckpoint(filename="latest", **common)  # not `save_last`, which skips all but the best
     patience = Patience(MONITOR, mode="max", patience=recipe.train.patience, check_on_train_epoch_end=True)
-    callbacks = [best, latest, patience]
+    callbacks: list[Callback] = [best, latest, patience]
     if recipe.train.ema:  # validation, checkpoints and the net that is kept have the mean's weights
         callbacks.append(EMAWeightAveraging(decay=recipe.train.ema))
     trainer = L.Trainer(
@@ -170,8 +177,9 @@ def fit_net(
     resume = checkpoints / "latest.ckpt"
     if resume.exists():
         print(f"{recipe.name}: resuming from {resume}", flush=True)
-    loaders = [loader(arrays, split, statistics, recipe) for split, arrays in splits.items()]
-    trainer.fit(segmenter, *loaders, ckpt_path=resume if resume.exists() else None, weights_only=True)
+    train, valid = (loader(splits[split], split, statistics, recipe) for split in ("train", "valid"))
+    path = resume if resume.exists() else None
+    trainer.fit(segmenter, train, valid, ckpt_path=path, weights_only=True)
     chosen = torch.load(best.best_model_path, weights_only=True)
     segmenter.load_state_dict(chosen["state_dict"])
     return segmenter.curves, chosen["epoch"] + 1
