@@ -10,6 +10,16 @@ from support.pipeline import clone
 from support.prepared import write_prepared
 
 ROOT = Path(__file__).parent.parent
+# What tests start as a process of its own is this copy's code too, whichever copy is installed.
+os.environ["PYTHONPATH"] = str(ROOT / "src")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For pytest-xdist: the slow tests first, and those of one finished pipeline to one worker."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if "finished" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("finished"))
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,8 @@ def read_yaml(path: Path) -> Any:
         UserError: The file is missing, cannot be read or is not YAML.
     """
     # ruamel.yaml is what DVC itself reads and writes params with: to YAML 1.2, 1e-4 is a number.
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     try:
         return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))

@@ -1,7 +1,8 @@
 """The typed, frozen schema of params.yaml: an unknown key or a bad value stops everything at once."""
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
@@ -15,10 +16,20 @@ from tumorseg.datasets import (
     PhantomSource,
     Source,
 )
-from tumorseg.errors import UserError
+from tumorseg.errors import UserError, explain
 from tumorseg.files import read_yaml
 from tumorseg.models.registry import check_options
-from tumorseg.types import Count, FindingId, Flip, Fraction, LossName, Positive, PreprocessStep, Strategy
+from tumorseg.types import (
+    Count,
+    FindingId,
+    Flip,
+    Fraction,
+    LossName,
+    Positive,
+    Precision,
+    PreprocessStep,
+    Strategy,
+)
 
 __all__ = ["ArchiveSource", "Blocks", "KaggleSource", "Params", "PhantomSource", "Source", "load_params"]
 
@@ -79,17 +90,26 @@ class Compute(Frozen):
     """The machine: what to run on. `auto` takes a GPU where there is one."""
 
     accelerator: Literal["auto", "cpu", "gpu", "mps"]
-    precision: Literal["auto", "32-true", "bf16-mixed"]  # auto: bf16 where the processor computes in it
+    precision: Precision
     workers: Annotated[int, Field(ge=0)]  # loader processes; results do not depend on it
 
 
 def changes_of(section: type[Frozen]) -> type[Frozen]:
     """A section with the same keys, each of which may be left out."""
-    fields = {  # Field(), since a type without a range has no metadata, and Annotated wants some
+    fields: dict[
+        str, Any
+    ] = {  # Field(), since a type without a range has no metadata, and Annotated wants some
         key: (Annotated[field.annotation, Field(), *field.metadata] | None, None)
         for key, field in section.model_fields.items()
     }
     return create_model(f"{section.__name__}Changes", __base__=Frozen, **fields)
+
+
+if TYPE_CHECKING:  # a class made at run time is no type
+    TrainChanges = Frozen
+    AugmentChanges = Frozen
+else:
+    TrainChanges, AugmentChanges = changes_of(Train), changes_of(Augment)
 
 
 class Model(BaseModel):
@@ -102,8 +122,8 @@ class Model(BaseModel):
     # In place of the dataset's and of the sections' values, for this model alone.
     epochs: Count | None = None
     members: Count = 1  # nets of seeds seed, seed + 1, …, that speak as one
-    train: changes_of(Train) | None = None
-    augment: changes_of(Augment) | None = None
+    train: TrainChanges | None = None
+    augment: AugmentChanges | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -137,10 +157,11 @@ class Params(Frozen):
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        for key, value, choices in [
+        named: list[tuple[str, str, Collection[str]]] = [
             ("data", self.data, self.datasets),
             ("model", self.model, self.models),
-        ]:
+        ]
+        for key, value, choices in named:
             if value not in choices:
                 raise ValueError(f"{key}: {value!r} is not one of {', '.join(choices)}")
         return self
@@ -171,27 +192,4 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     try:
         return Params.model_validate(values)
     except ValidationError as error:
-        # Two types of one value are two errors with the same key and nearly the same words.
-        lines = dict.fromkeys(_plain(each, values) for each in error.errors())
-        raise UserError(f"{path}: {'; '.join(lines)}") from None
-
-
-def _plain(error: Any, values: Any) -> str:
-    """One pydantic error in a line: the key, what is wrong, the value given."""
-    parts, node = [], values
-    missing = error["loc"][-1] if error["type"] == "missing" else None
-    for part in error["loc"]:
-        if isinstance(node, dict) and part in (*node, missing):
-            parts.append(str(part))
-            node = node.get(part)
-        elif isinstance(node, list) and isinstance(part, int):
-            parts.append(str(part))
-        # Anything else is a name that pydantic gives to one type of several, not a key of the file.
-    key = ".".join(parts)
-    if error["type"] == "value_error":
-        message = str(error["ctx"]["error"])
-        return f"{key}.{message}" if key else message
-    if error["type"] in ("extra_forbidden", "missing"):
-        return f"{key}: {'unknown' if error['type'] == 'extra_forbidden' else 'missing'} key"
-    message = error["msg"][0].lower() + error["msg"][1:]
-    return f"{key}: {message}, not {error['input']!r}" if key else message
+        raise UserError(f"{path}: {explain(error, values)}") from None

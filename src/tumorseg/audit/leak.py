@@ -17,7 +17,7 @@ def repeats(table: pd.DataFrame, key: str) -> dict[str, int]:
 
 def pixel_digest(image: np.ndarray) -> str:
     """Digest of an image's pixels, uint8 (H, W)."""
-    return hashlib.sha256(np.ascontiguousarray(image)).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
 
 
 def near_in_sequence(queries: pd.Series, references: pd.Series, nearest: pd.Series) -> dict[str, float]:

@@ -44,22 +44,27 @@ def class_balance(prepared: Path, metrics: Path, plots: Path) -> None:
     train = load_split(prepared, "train")
     if train.classes:
         counts = {split: count_classes(load_split(prepared, split)) for split in SPLITS}
-        for split, pixels in (counts | {"all": sum(counts.values())}).items():
+        for split, pixels in (counts | {"all": np.sum(list(counts.values()), axis=0)}).items():
             shares = pixels[1:] / pixels.sum()
             result[split]["classes"] = dict(zip(train.classes, shares.tolist(), strict=True))
     chosen = np.unique(np.linspace(0, len(train) - 1, min(SAMPLES, len(train))).astype(int))
     with atomic_folder(plots) as folder:
         write_csv(folder / "tumor_fraction.csv", histogram(table))
         composition(folder / "composition.png", compose(table))
+        shown = train.table.iloc[chosen]
         titles = [
-            f"{row.file.split('_')[0]}  category {row.category}"
-            for row in train.table.iloc[chosen].itertuples()
+            f"{file.split('_')[0]}  category {category}"
+            for file, category in zip(shown["file"], shown["category"], strict=True)
         ]
         samples(folder / "samples.png", train.images[chosen], train.masks[chosen], titles, train.classes)
     # Half-way, on a log scale, between ignoring the imbalance and cancelling it: the whole of it makes
     # nets call every doubtful pixel tumour.
     pos_weight = result["train"]["imbalance"] ** 0.5
     write_json(metrics, {"pos_weight": pos_weight, **result})
+    _say(result, pos_weight)
+
+
+def _say(result: dict[str, Any], pos_weight: float) -> None:
     whole = result["all"]
     print(
         f"{whole['images']} images, {whole['annotations']} annotations, {whole['empty_masks']} empty masks; "
@@ -99,7 +104,10 @@ def describe(table: pd.DataFrame) -> dict[str, Any]:
 
 def count_classes(arrays: SplitArrays) -> np.ndarray:
     """Pixels of background and of each class, int (1 + K,)."""
-    return sum(np.bincount(mask.ravel(), minlength=1 + len(arrays.classes)) for mask in arrays.masks)
+    pixels = np.zeros(1 + len(arrays.classes), np.int64)
+    for mask in arrays.masks:
+        pixels += np.bincount(mask.ravel(), minlength=len(pixels))
+    return pixels
 
 
 def histogram(table: pd.DataFrame) -> pd.DataFrame:

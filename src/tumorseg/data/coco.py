@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from tumorseg.data.coco_schema import Export, Image, Region, Rle, plain
-from tumorseg.errors import UserError
+from tumorseg.data.coco_schema import BRANCHES, Export, Image, Region, Rle
+from tumorseg.errors import UserError, explain_first
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -123,7 +123,7 @@ def _encode(annotation: Annotation, slice: Slice) -> Any:
 
 def _outlines(annotation: Annotation) -> list[list[float]]:
     """The polygons, or the box's four corners where there are none."""
-    if annotation.segmentation:
+    if isinstance(annotation.segmentation, tuple) and annotation.segmentation:
         return [list(polygon) for polygon in annotation.segmentation]
     left, top, width, height = annotation.bbox
     right, bottom = left + width, top + height
@@ -137,7 +137,7 @@ def _load(folder: Path) -> Export:
     except OSError as error:
         raise UserError(f"{name}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
-        raise UserError(f"{name}: {plain(error)}") from None
+        raise UserError(f"{name}: {explain_first(error, BRANCHES)}") from None
 
 
 def _refuse_duplicates(section: str, key: str, values: Iterable[Hashable]) -> None:

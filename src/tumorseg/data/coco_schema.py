@@ -15,7 +15,6 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
-    ValidationError,
 )
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -113,6 +112,9 @@ class Category(Shape):
     name: str
 
 
+BRANCHES = ("polygons", "rle")  # what the schema has one of, and no keys of a file
+
+
 def _branch(segmentation: object) -> str:
     return "none" if segmentation is None else "rle" if isinstance(segmentation, dict) else "polygons"
 
@@ -138,13 +140,3 @@ class Export(Shape):
     images: list[Image]
     annotations: list[Region]
     categories: list[Category]
-
-
-def plain(error: ValidationError) -> str:
-    """The first of the errors in a line, with its field, and how many others there are."""
-    first, others = error.errors(include_url=False)[0], error.error_count() - 1
-    tags = ("polygons", "rle")  # pydantic names the branch taken; it is no key of the file
-    keys = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in first["loc"] if key not in tags]
-    field = f"{''.join(keys).removeprefix('.')}: " if keys else ""
-    message = str(first["ctx"]["error"]) if first["type"] == "value_error" else first["msg"]
-    return f"{field}{message}{f' (and {others} more errors)' if others else ''}"

@@ -4,7 +4,7 @@ Every function takes a slice in grey and its mask, both uint8 (H, W), and return
 cropped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -45,17 +45,17 @@ def normalise(image: np.ndarray, mask: np.ndarray) -> Pair:
     return stretched.round().clip(0, 255).astype(np.uint8), mask
 
 
-STEPS: dict[str, Callable[[np.ndarray, np.ndarray], Pair]] = {
+FUNCTIONS: dict[str, Callable[[np.ndarray, np.ndarray], Pair]] = {
     "crop": crop,
     "clahe": clahe,
     "normalise": normalise,
 }
 
 
-def preprocess(image: np.ndarray, mask: np.ndarray, steps: list[str]) -> Pair:
+def preprocess(image: np.ndarray, mask: np.ndarray, steps: Sequence[str]) -> Pair:
     """Apply the named steps in the order given."""
     for step in steps:
-        image, mask = STEPS[step](image, mask)
+        image, mask = FUNCTIONS[step](image, mask)
     return image, mask
 
 

@@ -48,7 +48,7 @@ def read_table(prepared: Path) -> pd.DataFrame:
     """slices.csv, a row a slice; `category` stays text, `sequence` is a nullable integer."""
     return pd.read_csv(
         prepared / "slices.csv",
-        dtype={"file": str, "category": str, "sequence": "Int64"},
+        dtype={"file": "str", "category": "str", "sequence": "Int64"},
         keep_default_na=False,
         na_values={"sequence": [""]},
     )

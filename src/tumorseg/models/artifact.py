@@ -1,12 +1,11 @@
 """A trained model on disk: weights.safetensors, and model.json with all it takes to use them."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tumorseg.errors import UserError
+from tumorseg.errors import UserError, explain
 from tumorseg.files import write_json
 from tumorseg.models.ensemble import join
 from tumorseg.models.registry import build_model, channels
@@ -33,7 +32,7 @@ class ModelInfo(BaseModel):
     std: Positive
     best_epoch: int  # of the first net, counted from 1; 0 for what learns nothing
     epochs: int  # that were run
-    members: Count = 1  # nets that speak as one
+    members: Count = 1  # nets whose probabilities are averaged
     classes: list[str] = []  # of tumour, as its logits have them after background; none: all is one
 
 
@@ -56,11 +55,11 @@ def load_info(folder: Path) -> ModelInfo:
     """
     path = folder / INFO
     try:
-        return ModelInfo.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return ModelInfo.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise UserError(f"{path}: not found; train the model first (dvc repro)") from None
-    except (ValidationError, ValueError) as error:
-        raise UserError(f"{path}: not a model description: {' '.join(str(error).split())}") from None
+    except ValidationError as error:
+        raise UserError(f"{path}: not a model description: {explain(error)}") from None
 
 
 def load_model(folder: Path) -> tuple["nn.Module", ModelInfo]:

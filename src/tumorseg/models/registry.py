@@ -2,8 +2,9 @@
 
 A file of that folder has a function `build(outputs, *, option: type = default, ...)` that returns a net
 with `outputs` channels of logits. A net that learns nothing also says `LEARNS = False`. What a file
-offers is read from its source, not by importing it, so that params.yaml is checked without the second
-that importing torch takes.
+offers is read from its source, not by importing it: params.yaml is checked in 0.2 s, and torch alone takes
+1.2 s to import. A typed class of options would need a file of its own, or imports of torch inside functions;
+an architecture that is one file with torch at its top, options and defaults in one place, is worth the `ast`.
 """
 
 import ast
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import ConfigDict, ValidationError, create_model
 
 from tumorseg import types
+from tumorseg.errors import explain
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,6 +54,8 @@ def describe(name: str) -> Architecture:
     build = next(node for node in body if isinstance(node, ast.FunctionDef) and node.name == "build")
     options = {}
     for argument, default in zip(build.args.kwonlyargs, build.args.kw_defaults, strict=True):
+        if argument.annotation is None or default is None:
+            raise ValueError(f"architecture: {name}: {argument.arg} needs a type and a default")
         annotation = eval(ast.unparse(argument.annotation), {"__builtins__": {}}, ANNOTATIONS)
         options[argument.arg] = (annotation, ast.literal_eval(default))
     constants = {
@@ -61,7 +65,7 @@ def describe(name: str) -> Architecture:
         and isinstance(node.targets[0], ast.Name)
         and isinstance(node.value, ast.Constant)
     }
-    return Architecture(name, options, learns=constants.get("LEARNS", True))
+    return Architecture(name, options, learns=bool(constants.get("LEARNS", True)))
 
 
 def check_options(name: str, options: dict[str, Any], has_loss: bool) -> None:
@@ -75,7 +79,8 @@ def check_options(name: str, options: dict[str, Any], has_loss: bool) -> None:
         raise ValueError(f"loss: missing; choose one of {', '.join(get_args(types.LossName))}")
     if not architecture.learns and has_loss:
         raise ValueError(f"loss: {name} learns nothing, so it takes none")
-    schema = create_model(name, __config__=ConfigDict(strict=True), **architecture.options)
+    fields: dict[str, Any] = architecture.options
+    schema = create_model(name, __config__=ConfigDict(strict=True), **fields)
     for option in options:
         if option not in architecture.options:
             known = ", ".join(architecture.options) or "none"
@@ -83,9 +88,7 @@ def check_options(name: str, options: dict[str, Any], has_loss: bool) -> None:
     try:
         schema.model_validate(options)
     except ValidationError as error:
-        first = error.errors()[0]
-        message = first["msg"][0].lower() + first["msg"][1:]  # choices keep their capitals
-        raise ValueError(f"{first['loc'][0]}: {message}, not {first['input']!r}") from None
+        raise ValueError(explain(error, options)) from None
 
 
 def channels(classes: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Literal
 
 import segmentation_models_pytorch as smp
@@ -74,12 +74,30 @@ def _offline_without_network() -> Iterator[None]:
         constants.HF_HUB_OFFLINE = offline
 
 
+def _create(decoder: str, encoder: str, weights: str | None, outputs: int) -> nn.Module:
+    """The library's net of these names."""
+    options = {"dynamic_img_size": True} if decoder == "DPT" else {}  # or it takes slices of one size alone
+    chosen = True if weights and encoder.startswith("tu-") else weights  # the library's word for timm's
+    with _offline_without_network() if weights else nullcontext():
+        return smp.create_model(decoder, encoder, chosen, in_channels=1, classes=outputs, **options)
+
+
 def build(
     outputs: int,
     *,
     decoder: Literal[
-        *("Unet", "UnetPlusPlus", "MAnet", "Linknet", "FPN", "PSPNet"),
-        *("DeepLabV3", "DeepLabV3Plus", "PAN", "UPerNet", "Segformer", "DPT"),
+        "Unet",
+        "UnetPlusPlus",
+        "MAnet",
+        "Linknet",
+        "FPN",
+        "PSPNet",
+        "DeepLabV3",
+        "DeepLabV3Plus",
+        "PAN",
+        "UPerNet",
+        "Segformer",
+        "DPT",
     ] = "Unet",
     encoder: str = "resnet34",
     weights: str | None = None,
@@ -96,18 +114,8 @@ def build(
         UserError: There is no such encoder, it does not go with the decoder, or its weights cannot be had.
     """
     _check_encoder(encoder, weights)
-    options = {"dynamic_img_size": True} if decoder == "DPT" else {}  # or it takes slices of one size alone
-    chosen = True if weights and encoder.startswith("tu-") else weights  # the library's word for timm's
-
-    def create() -> nn.Module:
-        return smp.create_model(decoder, encoder, chosen, in_channels=1, classes=outputs, **options)
-
     try:
-        if weights is None:
-            net = create()
-        else:
-            with _offline_without_network():
-                net = create()
+        return Zoo(_create(decoder, encoder, weights, outputs), f"{decoder} with {encoder}")
     except OSError as error:
         raise UserError(
             f"{PLACE}: weights: {weights} of {encoder} cannot be downloaded ({type(error).__name__}) and are "
@@ -116,4 +124,3 @@ def build(
         ) from error
     except Exception as error:  # each encoder and decoder has errors of its own
         raise UserError(f"{PLACE}: {decoder} does not go with {encoder}: {_one_line(error)}") from error
-    return Zoo(net, f"{decoder} with {encoder}")

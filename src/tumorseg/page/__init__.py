@@ -95,7 +95,7 @@ TEMPLATE = Path(__file__).with_name("page.html")
 
 def page() -> str:
     """The page, with DVC's placeholder for the plots and all that it needs to draw them."""
-    parts = {"{sections}": json.dumps(SECTIONS), "{vega}": vl_convert.javascript_bundle()}
+    parts = {"{sections}": json.dumps(SECTIONS), "{vega}": vl_convert.javascript_bundle()}  # type: ignore[call-arg]  # its stub knows no default
     text = TEMPLATE.read_text(encoding="utf-8")
     for placeholder, part in parts.items():
         text = text.replace(placeholder, part)

@@ -1,5 +1,7 @@
 """Batches of prepared slices, the same whatever the number of loader processes."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,7 +17,7 @@ def derive_seed(*parts: int) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
 
 
-class SliceDataset(Dataset):
+class SliceDataset(Dataset[tuple[Tensor, Tensor]]):
     """Normalised slices and masks, both float32 (1, S, S), augmented by (seed, epoch, index) alone.
 
     An item is asked for by (epoch, index): loader processes keep no epoch of their own.
@@ -32,24 +34,25 @@ class SliceDataset(Dataset):
 
     def __getitem__(self, item: tuple[int, int]) -> tuple[Tensor, Tensor]:
         epoch, index = item
-        image, mask = self._plain(index) if self.augmentation is None else self._augmented(epoch, index)
-        image, mask = (torch.from_numpy(np.array(array, np.float32))[None] for array in (image, mask))
+        augmentation = self.augmentation
+        pair = self._augmented(augmentation, epoch, index) if augmentation else self._plain(index)
+        image, mask = (torch.from_numpy(np.array(array, np.float32))[None] for array in pair)
         return (image / 255 - self.mean) / self.std, mask
 
     def _plain(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         return self.arrays.images[index], self.arrays.masks[index]
 
-    def _augmented(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
-        pair = self.augmentation(*self._plain(index), derive_seed(self.seed, epoch, index))
+    def _augmented(self, augmentation: Augmentation, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+        pair = augmentation(*self._plain(index), derive_seed(self.seed, epoch, index))
         rng = np.random.default_rng([self.seed, epoch, index])
-        if rng.random() < self.augmentation.params.paste:
+        if rng.random() < augmentation.params.paste:
             other = int(rng.integers(len(self)))
-            donor = self.augmentation(*self._plain(other), derive_seed(self.seed, epoch, index, other))
+            donor = augmentation(*self._plain(other), derive_seed(self.seed, epoch, index, other))
             pair = paste_tumor(*pair, *donor)
         return pair
 
 
-class EpochSampler(Sampler):
+class EpochSampler(Sampler[tuple[int, int]]):
     """Yields (epoch, index); the order of each epoch depends on (seed, epoch) alone."""
 
     def __init__(self, length: int, seed: int, shuffle: bool) -> None:
@@ -63,7 +66,7 @@ class EpochSampler(Sampler):
     def __len__(self) -> int:
         return self.length
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[int, int]]:
         order = np.arange(self.length)
         if self.shuffle:
             np.random.default_rng([self.seed, self.epoch]).shuffle(order)

@@ -4,7 +4,7 @@ Logits (N, 1, H, W) go with masks of 0 and 1 of the same shape; where there are 
 (N, 1 + K, H, W), background first, with masks of class indices (N, 1, H, W).
 """
 
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,8 @@ MISSED = 0.7  # what a missed tumour pixel weighs in the Tversky loss; a false o
 
 class BCELoss(nn.Module):
     """Binary cross-entropy, mean over pixels, with tumour pixels weighted by `pos_weight`."""
+
+    pos_weight: Tensor
 
     def __init__(self, pos_weight: float) -> None:
         super().__init__()
@@ -55,6 +57,8 @@ class CrossEntropyLoss(nn.Module):
 
     The scale is that of `BCELoss`: the sum is divided by the pixels, not by their weights.
     """
+
+    weights: Tensor
 
     def __init__(self, pos_weight: float, outputs: int) -> None:
         super().__init__()
@@ -110,7 +114,7 @@ def deep_loss(loss: nn.Module, logits: list[Tensor], masks: Tensor) -> Tensor:
     for each in logits:
         step = masks.shape[-1] // each.shape[-1]
         parts.append(loss(each, masks[..., step // 2 :: step, step // 2 :: step]))
-    weights = [0.5**level for level in range(len(parts))]
+    weights = [0.5**place for place in range(len(parts))]
     return sum(weight * part for weight, part in zip(weights, parts, strict=True)) / sum(weights)
 
 
@@ -144,7 +148,7 @@ def build_loss(name: str, pos_weight: float, outputs: int = 1) -> nn.Module:
         case "tversky":
             from monai.losses import TverskyLoss
 
-            form = {"softmax": True, "to_onehot_y": True, "include_background": False}
+            form: dict[str, Any] = {"softmax": True, "to_onehot_y": True, "include_background": False}
             form = form if several else {"sigmoid": True}
             return TverskyLoss(**form, alpha=1 - MISSED, beta=MISSED, batch=True)
     raise ValueError(f"loss: {name!r} is not one of {', '.join(get_args(LossName))}")

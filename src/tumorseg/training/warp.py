@@ -24,7 +24,7 @@ class Warp:
         x, y = (np.arange(length, dtype=np.float32) for length in size)
         along_x, along_y, start = cv2.invertAffineTransform(self.matrix).T.astype(np.float32)
         source = x[None, :, None] * along_x + y[:, None, None] * along_y + start + self.bend
-        return cv2.remap(array, source, None, flags, borderMode=cv2.BORDER_CONSTANT)
+        return _remap(array, source, flags, cv2.BORDER_CONSTANT)
 
     def points(self, points: np.ndarray) -> np.ndarray:
         """Where points go, float (N, 2)."""
@@ -32,15 +32,16 @@ class Warp:
         if self.bend is None:
             return moved
         for _ in range(ROUNDS):
-            off = cv2.remap(
-                self.bend,
-                moved[None].astype(np.float32),
-                None,
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )[0]
+            places = moved[None].astype(np.float32)
+            off = _remap(self.bend, places, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)[0]
             moved = (points - off) @ self.matrix[:, :2].T + self.matrix[:, 2]
         return moved
+
+
+def _remap(array: np.ndarray, source: np.ndarray, flags: int, border: int) -> np.ndarray:
+    """What `array` has at `source`, float32 (rows, columns, 2)."""
+    # OpenCV's types know no second map of None, which is what goes with a first of both coordinates.
+    return cv2.remap(array, source, None, flags, borderMode=border)  # type: ignore[call-overload]
 
 
 def draw_bend(rng: np.random.Generator, size: int, reach: float) -> np.ndarray:

@@ -50,6 +50,8 @@ def write_phantom(source: PhantomSource, folder: Path) -> None:
         (folder / split).mkdir()
     annotations: dict[str, list[dict[str, Any]]] = {split: [] for split in SHARES}
     patients = slices.groupby("patient")
+    patient: Any  # to pandas' types, a key or a field may be anything
+    cut: Any
     for patient, cuts in progress(patients, "drawing phantom patients", total=len(patients)):
         rng = np.random.default_rng(np.random.SeedSequence([source.seed, patient]))
         head = Head(rng, cuts.plane.iloc[0], cuts.tumor.iloc[0])
@@ -131,7 +133,9 @@ def _annotate(tumor: np.ndarray, style: str) -> list[dict[str, Any]]:
     rows, columns = np.nonzero(tumor)
     x, y = int(columns.min()), int(rows.min())
     width, height = int(columns.max()) + 1 - x, int(rows.max()) + 1 - y
-    bbox, area = [x, y, width, height], int(tumor.sum())
+    bbox: list[float] = [x, y, width, height]
+    area: float = int(tumor.sum())
+    segmentation: Any
     if style == "box":
         right, bottom = x + width, y + height
         segmentation = [[right, y, x, y, x, bottom, right, bottom, right, y]]

@@ -104,14 +104,15 @@ def _paint_face(canvas: Canvas, p: Points, pair: Points, within: np.ndarray, tex
         (pair, (1.2, 1.6, -3.0), (0.5, 0.9, 0.6), 0.7),  # cavernous sinus
     ]:
         canvas.paint(both(ellipsoid(where, centre, radii), within), value, soft=0.15)
-    for radius, path, value in [
+    tubes: list[tuple[float, list[Point], float]] = [
         (0.22, [(1.3, 2.2, -3.2), (3.1, 5.6, -3.2)], MUSCLE),  # optic nerve, then the muscles of the eye
         (0.2, [(1.5, 2.4, -3.2), (1.8, 5.8, -3.2)], 0.6),
         (0.2, [(1.9, 2.4, -3.2), (4.4, 5.8, -3.2)], 0.6),
         (0.22, [(0.7, 4.0, -5.0), (0.7, 7.6, -5.2)], 0.75),  # turbinates
         (0.26, [(0.7, 3.6, -6.4), (0.7, 7.8, -6.6)], 0.75),
         (0.5, [(0, 1.4, -6.0), (0, 0.5, -9.5), (0, 0.3, -16)], AIR),  # throat
-    ]:
+    ]
+    for radius, path, value in tubes:
         canvas.paint(tube(pair, radius, *path), value, soft=0.1)
 
 
@@ -127,11 +128,12 @@ def paint_brain(canvas: Canvas, p: Points, inside: np.ndarray, traits: Traits) -
     ribbon = np.minimum(depth - 0.35, both(bank - 0.3, depth - 2.4))
     canvas.paint(both(ribbon, -depth), grey, soft=0.2)
     canvas.paint(both(bank - traits.sulcus * (1 - depth / 2.2), -depth), FLUID, soft=0.1, alpha=0.85)
-    for distance, value in [
+    parts: list[tuple[np.ndarray, float | np.ndarray]] = [
         (tube(pair, 0.22, (4.2, 3.6, -1.2), (5.2, 1.6, -0.4), (5.4, -1.8, 1.2)), FLUID),  # Sylvian fissure
         (ellipsoid(pair, (2.5, 0.8, 0.8), (0.8, 2.2, 1.2)), grey),  # basal ganglia
         (ellipsoid(pair, (1.0, -1.1, 0.7), (0.8, 1.5, 0.8)), grey),  # thalamus
-    ]:
+    ]
+    for distance, value in parts:
         canvas.paint(distance, value, soft=0.3)
     _paint_cerebellum(canvas, p, pair, white, grey * (1 + 0.14 * leaves))
     _paint_midline(canvas, p, pair, depth, traits)
@@ -141,7 +143,7 @@ def paint_brain(canvas: Canvas, p: Points, inside: np.ndarray, traits: Traits) -
 def _paint_midline(canvas: Canvas, p: Points, pair: Points, depth: np.ndarray, traits: Traits) -> None:
     """Paint corpus callosum, falx, the sinus above it, and vessels."""
     folds, vessels = canvas.sample(traits.folds), canvas.sample(traits.vessels)
-    path = [(0, 3.0, 0.2), (0, 3.8, 1.4), (0, 2.6, 2.6), (0, 0, 3.2), (0, -3, 2.8), (0, -4, 1.6)]
+    path: list[Point] = [(0, 3.0, 0.2), (0, 3.8, 1.4), (0, 2.6, 2.6), (0, 0, 3.2), (0, -3, 2.8), (0, -4, 1.6)]
     arch = both(tube(p, 0.4, *path), pair[0] - 1.0)
     canvas.paint(arch, traits.brain * WHITE * 1.18, soft=0.15)
     core = ellipsoid(p, (0, -0.2, 0.6), (9.0, 4.6, 3.2))
@@ -154,11 +156,11 @@ def _paint_midline(canvas: Canvas, p: Points, pair: Points, depth: np.ndarray, t
     canvas.paint(both(sinus, deep - 0.35, -deep - 0.2, -core, -p[2] - 1.0), ENHANCED, soft=0.1)
     lines = np.hypot(folds, vessels) * 2.8 / (2 * np.pi)  # along sulci, where both fields are zero
     canvas.paint(both(lines - 0.07, -depth, depth - 3.0), FAT)
-    for path in [
+    for vessel in [
         [(0.6, 1.0, -2.2), (3.0, 1.4, -1.8), (5.2, 0.8, -0.6)],  # middle and posterior cerebral arteries
         [(0.1, -0.2, -1.8), (1.6, -0.6, -1.8), (2.2, -3.0, -1.4)],
     ]:
-        canvas.paint(tube(pair, 0.13, *path), ENHANCED)
+        canvas.paint(tube(pair, 0.13, *vessel), ENHANCED)
 
 
 def _paint_cerebellum(canvas: Canvas, p: Points, pair: Points, white: np.ndarray, leaves: np.ndarray) -> None:
@@ -172,12 +174,13 @@ def _paint_cerebellum(canvas: Canvas, p: Points, pair: Points, white: np.ndarray
         ellipsoid(p, (0, -1.4, -3.2), (1.7, 1.2, 1.4)),
         blend=0.5,
     )
-    for distance, value, soft in [
+    parts: list[tuple[np.ndarray, float | np.ndarray, float]] = [
         (ellipsoid(pair, (1.6, -4.2, -3.9), (1.7, 1.2, 0.9)), white, 0.6),  # middle of the cerebellum
         (ellipsoid(p, (0, -1.7, -3.2), (2.3, 1.8, 2.6)), FLUID, 0.3),  # cisterns
         (stem, white, 0.15),
         (ellipsoid(p, (0, 1.4, -1.8), (1.4, 1.3, 0.9)), FLUID, 0.3),  # suprasellar cistern
-    ]:
+    ]
+    for distance, value, soft in parts:
         canvas.paint(distance, value, soft)
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-Point = tuple[float, float, float]
+Point = tuple[float, float, float] | np.ndarray  # (3,)
 Points = np.ndarray  # (3, rows, columns)
 
 
