@@ -8,6 +8,8 @@ are compared draw by draw, which is what makes a difference paired.
 
 import numpy as np
 
+from tumorseg.metrics import ratio
+
 REPLICATES = 10_000
 CONFIDENCE = 0.95
 SEED = 0
@@ -55,10 +57,7 @@ class Bootstrap:
             float (B,) or (B, K).
         """
         defined = ~np.isnan(values)
-        count = self.sums(defined.astype(float))
-        return np.divide(
-            self.sums(np.where(defined, values, 0)), count, out=np.full(count.shape, np.nan), where=count > 0
-        )
+        return ratio(self.sums(np.where(defined, values, 0)), self.sums(defined.astype(float)))
 
     def medians(self, values: np.ndarray) -> np.ndarray:
         """Medians over the slices of each draw where the value is not NaN, float (B,); NaN where all are.

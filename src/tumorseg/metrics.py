@@ -5,6 +5,7 @@ thresholds are multiples of 1/256. Counts are kept per image and added last. A r
 """
 
 import numpy as np
+import numpy.typing as npt
 
 STEPS = 256  # of a quantised probability
 METRICS = ("precision", "recall", "dice", "iou", "specificity", "accuracy")
@@ -48,10 +49,15 @@ def confusion(counts: np.ndarray) -> np.ndarray:
     return np.stack([tp, fp, total[..., 1, :] - tp, total[..., 0, :] - fp])
 
 
-def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def ratio(part: npt.ArrayLike, whole: npt.ArrayLike) -> np.ndarray:
     """part / whole, NaN where the whole is 0."""
     whole = np.asarray(whole, dtype=float)
     return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole != 0)
+
+
+def mean_defined(values: np.ndarray, axis: int | None = None) -> np.ndarray:
+    """The mean along an axis (None: of all) of the values that are not NaN; NaN where all are."""
+    return ratio(np.nansum(values, axis=axis), (~np.isnan(values)).sum(axis=axis))
 
 
 def scores(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray, tn: np.ndarray) -> dict[str, np.ndarray]:

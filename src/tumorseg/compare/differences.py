@@ -13,7 +13,7 @@ import pandas as pd
 
 from tumorseg.bootstrap import Bootstrap, interval, p_value
 from tumorseg.errors import UserError
-from tumorseg.metrics import ratio
+from tumorseg.metrics import mean_defined, ratio
 
 STATISTICS = ("pooled", "mean")  # Dice of all pixels together; mean Dice of the slices where it is defined
 COLUMNS = ["model", "other", "statistic", "difference", "low", "high", "p", "p_holm"]
@@ -75,7 +75,7 @@ def observed(scored: Scored) -> dict[str, np.ndarray]:
     """Each of STATISTICS on all slices, float (M,)."""
     return {
         "pooled": _pooled(scored.counts.sum(axis=1)),
-        "mean": ratio(np.nansum(scored.dice, axis=1), (~np.isnan(scored.dice)).sum(axis=1)),
+        "mean": mean_defined(scored.dice, axis=1),
     }
 
 

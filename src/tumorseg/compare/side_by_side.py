@@ -12,7 +12,7 @@ from matplotlib.patheffects import withStroke
 
 from tumorseg.data.slices import SplitArrays
 from tumorseg.figures import DPI, PREDICTION, STYLE, TRUTH, axes_at, outline, save
-from tumorseg.metrics import ratio
+from tumorseg.metrics import mean_defined
 
 ROWS = 6  # slices
 LARGEST, WIDEST = 1.5, 13.0  # inches: the side of a slice, and the whole picture
@@ -31,7 +31,7 @@ def choose_rows(dice: np.ndarray, learned: list[bool]) -> np.ndarray:
     """
     dice = dice[learned] if any(learned) else dice
     defined = ~np.isnan(dice)
-    mean = ratio(np.nansum(dice, axis=0), defined.sum(axis=0))
+    mean = mean_defined(dice, axis=0)
     rows = np.flatnonzero(defined.any(axis=0)) if defined.any() else np.arange(len(mean))
     order = rows[np.argsort(-mean[rows], kind="stable")]
     return order[np.unique(np.linspace(0, len(order) - 1, ROWS).round().astype(int))]

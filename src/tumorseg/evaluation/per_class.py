@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tumorseg.bootstrap import Bootstrap, interval
-from tumorseg.metrics import ratio, scores
+from tumorseg.metrics import mean_defined, scores
 
 NAMES = ("dice", "iou", "precision", "recall")
 
@@ -55,19 +55,17 @@ def summarise_classes(counts: np.ndarray, classes: list[str], groups: np.ndarray
         result[name] = {
             "pooled": {score: float(pooled[score][index]) for score in NAMES}
             | dict(zip(("tp", "fp", "fn"), each.sum(0)[:3, index].tolist(), strict=True)),
-            "mean": {score: float(mean(of_slices[score][:, index])) for score in NAMES},
+            "mean": {score: float(mean_defined(of_slices[score][:, index])) for score in NAMES},
             "interval": {score: interval(of_draws[score][:, index]) for score in NAMES},
         }
     return {
-        "mean_dice": {"value": float(mean(pooled["dice"])), **interval(mean(of_draws["dice"]))},
+        "mean_dice": {
+            "value": float(mean_defined(pooled["dice"])),
+            **interval(mean_defined(of_draws["dice"], axis=1)),
+        },
         "of": result,
         "confusion": {
             name: dict(zip(["background", *classes], row.tolist(), strict=True))
             for name, row in zip(classes, counts.sum(0)[1:], strict=True)
         },
     }
-
-
-def mean(values: np.ndarray) -> np.ndarray:
-    """Means along the last axis of what is not NaN; NaN where all is."""
-    return ratio(np.nansum(values, axis=-1), (~np.isnan(values)).sum(axis=-1))
