@@ -15,7 +15,7 @@ from tumorseg.compare import cost, heatmaps
 from tumorseg.compare.differences import Scored, compare
 from tumorseg.compare.side_by_side import choose_rows, side_by_side
 from tumorseg.data.slices import load_split
-from tumorseg.figures import DPI, STYLE, axes_at
+from tumorseg.figures import BETTER, DPI, STYLE, WORSE, axes_at
 
 
 def scored(count: int, gap: float) -> Scored:
@@ -50,10 +50,10 @@ def test_differences_that_may_be_chance_are_grey_and_others_coloured(tmp_path):
         models = scored(2, gap)
         heatmaps.difference_map(tmp_path / f"{name}.png", models.names, compare(models).differences)
     assert pixels(tmp_path / "firm.png", heatmaps.CHANCE) < 500  # the rims of letters
-    assert pixels(tmp_path / "firm.png", heatmaps.BETTER) > 1000  # the better row
-    assert pixels(tmp_path / "firm.png", heatmaps.WORSE) > 1000
+    assert pixels(tmp_path / "firm.png", BETTER) > 1000  # the better row
+    assert pixels(tmp_path / "firm.png", WORSE) > 1000
     assert pixels(tmp_path / "chance.png", heatmaps.CHANCE) > 2000
-    assert pixels(tmp_path / "chance.png", heatmaps.BETTER) == 0
+    assert pixels(tmp_path / "chance.png", BETTER) == 0
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,13 @@ from matplotlib.figure import Figure
 
 from tumorseg.compare.differences import between
 from tumorseg.compare.verdicts import ALPHA, signed
-from tumorseg.figures import DPI, STYLE, axes_at, save
+from tumorseg.figures import BETTER, CHARACTER, DPI, STYLE, WORSE, axes_at, save
 
 CELL = (0.64, 0.36)  # inches
-CHARACTER = 0.078  # inches that a character of 9 points takes, at most
 NARROWEST = 5.2  # inches: below it, captions would take many lines
 HEAD, FOOT = 0.45, 0.62  # inches for the title, and for a caption of two lines
 SLANT = np.sqrt(0.5)  # of labels turned by 45°
-WORSE, BETTER, CHANCE = "#D55E00", "#0072B2", "#E6E6E6"
+CHANCE = "#E6E6E6"
 DARK = 0.7  # cells of more than this part of the scale take white text
 
 

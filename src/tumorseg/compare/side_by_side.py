@@ -17,7 +17,7 @@ from tumorseg.metrics import mean_defined
 ROWS = 6  # slices
 LARGEST, WIDEST = 1.5, 13.0  # inches: the side of a slice, and the whole picture
 BETWEEN, EDGE, HEAD, FOOT = 0.06, 0.1, 0.72, 0.35  # inches
-CHARACTER = 0.068  # inches that a character of 8 points takes, at most
+SMALL_CHARACTER = 0.068  # inches that a character of 8 points takes, at most
 
 
 def choose_rows(dice: np.ndarray, learned: list[bool]) -> np.ndarray:
@@ -60,7 +60,7 @@ def side_by_side(
         for column, name in enumerate(["annotation", *predictions]):
             left = EDGE + column * step
             # Names of several words break after an underscore.
-            wrapped = textwrap.fill(name.replace("_", "_ "), int(side / CHARACTER)).replace("_ ", "_")
+            wrapped = textwrap.fill(name.replace("_", "_ "), int(side / SMALL_CHARACTER)).replace("_ ", "_")
             at = ((left + side / 2) / width, 1 - (HEAD - 0.05) / height)
             figure.text(*at, wrapped, ha="center", va="bottom", fontsize=8)
             for place, row in enumerate(rows):
@@ -73,7 +73,7 @@ def side_by_side(
                     value = dice[column - 1, place]
                     _caption(axis, "no Dice" if np.isnan(value) else f"{value:.2f}")
                 else:
-                    _caption(axis, test.table["file"][row][: int(side / CHARACTER)])
+                    _caption(axis, test.table["file"][row][: int(side / SMALL_CHARACTER)])
         handles = [
             Line2D([], [], color=TRUTH, label="annotated"),
             Line2D([], [], color=PREDICTION, label="predicted, and its Dice"),
