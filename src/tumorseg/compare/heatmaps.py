@@ -11,8 +11,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from tumorseg.compare.differences import between
-from tumorseg.compare.verdicts import ALPHA, signed
 from tumorseg.figures import BETTER, CHARACTER, DPI, STYLE, WORSE, axes_at, save
+from tumorseg.paired import ALPHA
+from tumorseg.text import signed
 
 CELL = (0.64, 0.36)  # inches
 NARROWEST = 5.2  # inches: below it, captions would take many lines
@@ -28,7 +29,7 @@ def difference_map(path: Path, names: list[str], table: pd.DataFrame) -> None:
     Args:
         path: PNG to write.
         names: In the order to draw.
-        table: As from `differences.differences`.
+        table: As from `paired.differences`.
     """
     count = len(names)
     values, firm = np.zeros((count, count)), np.zeros((count, count), bool)
@@ -41,7 +42,7 @@ def difference_map(path: Path, names: list[str], table: pd.DataFrame) -> None:
     )
     colors[~firm] = matplotlib.colors.to_rgba(CHANCE)
     colors[np.eye(count, dtype=bool)] = 1
-    texts = [[signed(values[i, j]) if i != j else "" for j in range(count)] for i in range(count)]
+    texts = [[signed(values[i, j], 2) if i != j else "" for j in range(count)] for i in range(count)]
     caption = (
         "Blue: the row is better. Orange: the column is. Grey: may be chance "
         f"(Holm-corrected p of {ALPHA} or more, or untested)."

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from tumorseg.metrics import METRICS
+from tumorseg.text import interval_text
 
 THRESHOLDS = {"at_half": "0.5", "at_best": "valid"}
 LINE = 100  # characters of a terminal
@@ -105,7 +106,7 @@ def as_text(board: dict[str, dict[str, Any]]) -> str:
             "parameters": f"{row['parameters']:,d}",
             "valid": f"{row['valid_dice']:.3f}",
             "test": f"{row['test_dice']:.3f}",
-            "95 % interval": f"{row['test_dice_low']:.3f} to {row['test_dice_high']:.3f}",
+            "95 % interval": interval_text(row["test_dice_low"], row["test_dice_high"]),
             "mean": f"{row['test_dice_mean']:.3f}",
             "NSD": f"{row['test_nsd_mean']:.3f}",
             "HD95": f"{row['test_hd95_median']:.1f}",

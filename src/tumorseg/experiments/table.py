@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tumorseg.compare.verdicts import ALPHA
 from tumorseg.errors import UserError
 from tumorseg.experiments import run
 from tumorseg.files import read_json
+from tumorseg.paired import ALPHA
+from tumorseg.text import signed
 
 HEADER = ["arm", "what differs", "parameters", "epochs", "valid Dice", "difference", "95 % interval"]
 HEADER += ["p (Holm)", "mean of slices", "difference of means", "Dice at 0.5"]
@@ -50,7 +51,7 @@ def _row(name: str, arm: dict[str, Any], study: dict[str, Any]) -> list[str]:
         difference = [f"none: {why}", "", "", ""]
         if isinstance(arm["difference"], dict):
             pooled, mean = arm["difference"]["pooled"], arm["difference"]["mean"]
-            difference = [_signed(pooled), interval(pooled), p_text(pooled["p_holm"]), _signed(mean)]
+            difference = [_difference(pooled), interval(pooled), p_text(pooled["p_holm"]), _difference(mean)]
     return [
         f"`{name}`",
         ", ".join(filter(None, [f"`{arm['model']}`", settings])),
@@ -64,19 +65,16 @@ def _row(name: str, arm: dict[str, Any], study: dict[str, Any]) -> list[str]:
     ]
 
 
-def _signed(row: dict[str, float]) -> str:
-    text = signed(row["difference"])
+def _difference(row: dict[str, float]) -> str:
+    text = signed(row["difference"], 3)
     return f"**{text}**" if row["p_holm"] < ALPHA else text
-
-
-def signed(value: float) -> str:
-    """Three decimals and a sign."""
-    return f"{round(value, 3) + 0:+.3f}".replace("-", "−")  # −0.0 + 0 is 0.0
 
 
 def interval(row: dict[str, float]) -> str:
     """`low to high`, or what is known where the slices are too few to be drawn."""
-    return "too few slices" if np.isnan(row["low"]) else f"{signed(row['low'])} to {signed(row['high'])}"
+    if np.isnan(row["low"]):
+        return "too few slices"
+    return f"{signed(row['low'], 3)} to {signed(row['high'], 3)}"
 
 
 def p_text(p: float) -> str:
