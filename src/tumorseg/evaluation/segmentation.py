@@ -27,7 +27,7 @@ class Segmentation:
     @property
     def pooled(self) -> np.ndarray:
         """`counts` of all slices together, int (2, 256)."""
-        return self.counts.sum(0)
+        return np.asarray(self.counts.sum(0))
 
 
 def segment(predictions: Predictions, choice: Choice, beta: float) -> Segmentation:
