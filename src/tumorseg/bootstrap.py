@@ -1,6 +1,6 @@
 """Intervals and tests from a cluster bootstrap: whole groups of slices are resampled, not single slices.
 
-Slices of one patient resemble each other, so N slices tell less than N independent ones would. Resampling
+Slices of one patient resemble each other, so N slices are worth less than N independent ones. Resampling
 whole groups keeps what they share (Davison and Hinkley, Bootstrap Methods and their Application, 1997,
 section 3.8). Intervals are percentile intervals. The same groups give the same replicates, so two models or
 two metrics are compared replicate by replicate: this makes a difference paired.
@@ -32,7 +32,7 @@ class Bootstrap:
         labels, self.codes = np.unique(groups, return_inverse=True)
         self.count = len(labels)
         rng = np.random.default_rng(SEED)
-        # One group drawn over and over tells nothing of chance. Without replicates, intervals are NaN.
+        # All replicates of a single group would be the same. Without replicates, intervals are NaN.
         size = replicates if self.count > 1 else 0
         # One bincount over all replicates: seven times as fast as a multinomial for each.
         chosen = rng.integers(self.count, size=(size, self.count)) + self.count * np.arange(size)[:, None]

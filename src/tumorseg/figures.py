@@ -129,7 +129,7 @@ def category_colors(categories: Iterable[str]) -> dict[str, str]:
 
 
 def _legend(colors: dict[str, str]) -> tuple[list[tuple[str, str]], list[Artist]]:
-    """Colours of what is annotated and of what is predicted, class by class, and a legend that tells them."""
+    """Colours of what is annotated and of what is predicted, class by class, and their legend."""
     if not colors:
         return [(TRUTH, PREDICTION)], [
             Line2D([], [], color=TRUTH, label="annotated"),

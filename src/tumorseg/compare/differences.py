@@ -1,6 +1,6 @@
 """Differences between all models on the test slices, and how firm their order is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from tumorseg.errors import UserError
 from tumorseg.metrics import ratio
 from tumorseg.paired import Scored, differences, observed, sample
 
-KEYS = ["index", "file", "group"]  # what says which slice a row is about
+KEYS = ["index", "file", "group"]  # of a slice
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,17 @@ class Comparison:
     dice: np.ndarray  # float (M,), pooled over the test slices
     differences: pd.DataFrame  # as from `paired.differences`
     shares: np.ndarray  # float (M, M), as from `rank_shares`
+
+
+@dataclass(frozen=True)
+class Difference:
+    """By how much the pooled Dice of one model is above that of another, on test."""
+
+    difference: float
+    low: float  # of the 95 % interval
+    high: float
+    p: float
+    p_holm: float  # corrected for all pairs of models
 
 
 def compare(scored: Scored) -> Comparison:
@@ -54,14 +65,16 @@ def read_scored(names: list[str], predictions: Path, test: pd.DataFrame) -> Scor
     return Scored(names, test["group"].to_numpy(np.int64), np.array(counts), np.array(dice))
 
 
-def between(table: pd.DataFrame, model: str, other: str) -> pd.Series:
-    """The row of `paired.differences` on pooled Dice for two models, whichever of them it has first."""
-    table = table[table["statistic"] == "pooled"].set_index(["model", "other"])
-    if (model, other) in table.index:
-        return table.loc[(model, other)]
-    row = table.loc[(other, model)].copy()
-    row[["difference", "low", "high"]] = [-row["difference"], -row["high"], -row["low"]]
-    return row
+def between(table: pd.DataFrame, model: str, other: str) -> Difference:
+    """The difference of two models, from `paired.differences`, whichever of them it has first."""
+    pooled = table[table["statistic"] == "pooled"]
+    values = pooled[["difference", "low", "high", "p", "p_holm"]].to_numpy(float).tolist()
+    pairs = zip(pooled["model"], pooled["other"], strict=True)
+    rows = {pair: Difference(*row) for pair, row in zip(pairs, values, strict=True)}
+    if (model, other) in rows:
+        return rows[model, other]
+    row = rows[other, model]
+    return replace(row, difference=-row.difference, low=-row.high, high=-row.low)
 
 
 def rank_shares(replicates: np.ndarray) -> np.ndarray:

@@ -35,7 +35,7 @@ def difference_map(path: Path, names: list[str], table: pd.DataFrame) -> None:
     values, firm = np.zeros((count, count)), np.zeros((count, count), bool)
     for i, j in zip(*np.where(~np.eye(count, dtype=bool)), strict=True):
         row = between(table, names[i], names[j])
-        values[i, j], firm[i, j] = row["difference"], row["p_holm"] < ALPHA
+        values[i, j], firm[i, j] = row.difference, row.p_holm < ALPHA
     limit = np.nanmax(np.abs(values)) or 1
     colors = LinearSegmentedColormap.from_list("difference", [WORSE, "white", BETTER])(
         0.5 + values / limit / 2
@@ -51,14 +51,14 @@ def difference_map(path: Path, names: list[str], table: pd.DataFrame) -> None:
     )
     above = CHARACTER * SLANT * max(map(len, names)) + 0.15
     with matplotlib.rc_context(STYLE):
-        axis = _map(names, "Dice on test: row less column", caption, above, right=above)
+        figure, axis = _map(names, "Dice on test: row less column", caption, above, right=above)
         _cells(axis, colors, texts, white=firm & (np.abs(values) > DARK * limit), grey=~firm)
         axis.set_xticks(range(count), names, rotation=45, ha="left", rotation_mode="anchor")
-        save(axis.get_figure(), path)
+        save(figure, path)
 
 
 def rank_map(path: Path, names: list[str], shares: np.ndarray) -> None:
-    """Draw how often each model has each rank by pooled Dice when the test slices are drawn anew.
+    """Draw how often each model has each rank by pooled Dice, over the replicates of the test slices.
 
     Args:
         path: PNG to write.
@@ -74,14 +74,14 @@ def rank_map(path: Path, names: list[str], shares: np.ndarray) -> None:
         else "Share of the draws of groups of test slices in which a model has a rank."
     )
     with matplotlib.rc_context(STYLE):
-        axis = _map(names, "Rank by Dice on test", caption, above=0.3, right=0.2)
+        figure, axis = _map(names, "Rank by Dice on test", caption, above=0.3, right=0.2)
         _cells(axis, colors, texts, white=shares > DARK, grey=np.zeros((count, count), bool))
-        axis.set_xticks(range(count), range(1, count + 1))
-        save(axis.get_figure(), path)
+        axis.set_xticks(range(count), [str(rank) for rank in range(1, count + 1)])
+        save(figure, path)
 
 
-def _map(names: list[str], title: str, caption: str, above: float, right: float) -> Axes:
-    """Axes for a square of cells with a row a model, on a figure of their own."""
+def _map(names: list[str], title: str, caption: str, above: float, right: float) -> tuple[Figure, Axes]:
+    """A figure, and axes on it for a square of cells with a row a model."""
     count = len(names)
     left = CHARACTER * max(map(len, names)) + 0.2
     width, height = CELL[0] * count, CELL[1] * count
@@ -95,7 +95,7 @@ def _map(names: list[str], title: str, caption: str, above: float, right: float)
     axis.set_yticks(range(count), names)
     axis.tick_params(length=0, labeltop=True, labelbottom=False)
     axis.spines[:].set_visible(False)
-    return axis
+    return figure, axis
 
 
 def _cells(

@@ -23,7 +23,7 @@ SMALL_CHARACTER = 0.068  # inches that a character of 8 points takes, at most
 def choose_rows(dice: np.ndarray, learned: list[bool]) -> np.ndarray:
     """Rows of ROWS slices, from the best to the worst at even steps of the mean Dice over models that learn.
 
-    A slice without Dice, since it has no tumour and no model finds any, is left out unless all are.
+    A slice without Dice, since no tumour is annotated and no model predicts any, is left out, unless all are.
 
     Args:
         dice: float (M, N), NaN where undefined.
@@ -34,13 +34,14 @@ def choose_rows(dice: np.ndarray, learned: list[bool]) -> np.ndarray:
     mean = mean_defined(dice, axis=0)
     rows = np.flatnonzero(defined.any(axis=0)) if defined.any() else np.arange(len(mean))
     order = rows[np.argsort(-mean[rows], kind="stable")]
-    return order[np.unique(np.linspace(0, len(order) - 1, ROWS).round().astype(int))]
+    steps = np.unique(np.linspace(0, len(order) - 1, ROWS).round().astype(int))
+    return np.asarray(order[steps])
 
 
 def side_by_side(
     path: Path, test: SplitArrays, rows: np.ndarray, predictions: dict[str, np.ndarray], dice: np.ndarray
 ) -> None:
-    """Draw slices with their annotation, and beside it what every model finds in them, with its Dice.
+    """Draw slices with their annotation, and beside it what every model predicts in them, with its Dice.
 
     Args:
         path: PNG to write.

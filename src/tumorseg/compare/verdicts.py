@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tumorseg.compare.differences import between
+from tumorseg.compare.differences import Difference, between
 from tumorseg.paired import ALPHA
 from tumorseg.text import signed
 
@@ -31,26 +31,22 @@ def _verdict(name: str, baselines: list[str], dice: dict[str, float], table: pd.
         row = between(table, name, baseline)
         parts.append(
             f"{relation(row)} {baseline}: Dice {dice[name]:.2f} against {dice[baseline]:.2f}, "
-            f"difference {signed(row['difference'], 2)} {_chance(row)}"
+            f"difference {signed(row.difference, 2)} {_chance(row)}"
         )
     return parts
 
 
-def relation(row: pd.Series) -> str:
-    """What a row of `between` says of its first model."""
-    if np.isnan(row["p_holm"]):
+def relation(row: Difference) -> str:
+    """How the first of two models compares with the second, in words."""
+    if np.isnan(row.p_holm):
         return "cannot be tested against"
-    if row["p_holm"] >= ALPHA:
+    if row.p_holm >= ALPHA:
         return "cannot be told from"
-    return "beats" if row["difference"] > 0 else "does not beat"
+    return "beats" if row.difference > 0 else "does not beat"
 
 
-def _chance(row: pd.Series) -> str:
-    if np.isnan(row["p_holm"]):
+def _chance(row: Difference) -> str:
+    if np.isnan(row.p_holm):
         return "(no interval: the test slices are too few)"
-    p = (
-        "Holm p < 0.001"
-        if row["p_holm"] < 0.001
-        else f"Holm p {row['p_holm']:.{3 if row['p_holm'] < 0.1 else 2}f}"
-    )
-    return f"[{signed(row['low'], 2)}, {signed(row['high'], 2)}], {p}"
+    p = "Holm p < 0.001" if row.p_holm < 0.001 else f"Holm p {row.p_holm:.{3 if row.p_holm < 0.1 else 2}f}"
+    return f"[{signed(row.low, 2)}, {signed(row.high, 2)}], {p}"
