@@ -1,6 +1,6 @@
 """Paired differences between the arms of a study and its reference, on the validation split.
 
-The machinery of `tumorseg.compare.differences`, an arm at a time: slices are drawn in groups, the same ones
+The machinery of `tumorseg.paired`, an arm at a time: slices are drawn in groups, the same ones
 for both. Test is left for the one model that is delivered in the end: a choice made on it would cost it its
 worth.
 """
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tumorseg.compare.differences import STATISTICS, Scored, differences, holm, observed, sample
+from tumorseg.paired import STATISTICS, Scored, differences, holm, observed, sample
 
 
 def paired_differences(slices: dict[str, pd.DataFrame], reference: str) -> dict[str, dict[str, Any] | None]:
