@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro show test lint bench lock clean
+.PHONY: help setup repro show tables test lint bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ repro: $(READY) ## Run the pipeline: whatever has changed, and nothing else
 
 show: $(READY) ## Make the page of plots, dvc_plots/index.html
 	dvc plots show
+
+tables: $(READY) ## Make docs/params.md and the tables of figures anew
+	python docs/generate.py
 
 test: $(READY) ## Run the tests
 	pytest

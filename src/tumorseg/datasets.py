@@ -44,10 +44,10 @@ class ArchiveSource(Frozen):
         "path of the zip file or folder, or http(s) address"
     )
     sha256: Digest | None = described(
-        "SHA-256 of the zip file; another file is refused; null: not checked", default=None
+        "SHA-256 of the zip file; another file is refused; `null`: not checked", default=None
     )
     digest: Digest | None = described(
-        "digest of the content, however it is packed; null: not checked", default=None
+        "digest of the content, however it is packed; `null`: not checked", default=None
     )
 
 
@@ -59,7 +59,7 @@ class KaggleSource(Frozen):
         "`owner/name` of the dataset"
     )
     version: Annotated[int, Field(ge=1)] = described("version of the dataset on Kaggle")
-    digest: Digest | None = described("digest of the content; null: not checked", default=None)
+    digest: Digest | None = described("digest of the content; `null`: not checked", default=None)
 
 
 Source = Annotated[PhantomSource | ArchiveSource | KaggleSource, Field(discriminator="kind")]
@@ -70,7 +70,9 @@ class Blocks(Frozen):
 
     size: Count = described("length of one block; a block is never divided between splits", "file numbers")
     gap: Annotated[int, Field(ge=0)] = described(
-        "slices at most this many file numbers away from another split are left out", "file numbers"
+        "slices at most this many file numbers away from another split are left out; test keeps all of "
+        "its slices",
+        "file numbers",
     )
 
 

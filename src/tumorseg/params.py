@@ -85,7 +85,8 @@ class Loss(Frozen):
     """What every loss shares. A model names its loss in its entry of `models`."""
 
     pos_weight: Literal["auto"] | Positive = described(
-        "weight of a tumour pixel in BCE; `auto`: √(background pixels / tumour pixels) of train"
+        "weight of a tumour pixel in BCE; `auto`: √(background pixels / tumour pixels) of train",
+        "times a background pixel",
     )
 
 
@@ -110,7 +111,9 @@ class Evaluate(Frozen):
     )
     flip: Flip = described("also predict the mirror image of each slice, and average the two")
     neighbors: Annotated[int, Field(ge=0)] = described(
-        "add the masks of this many most similar training slices to the prediction; 0: none", "slices"
+        "add the masks of this many most similar training slices to the prediction, with a weight chosen on "
+        "valid; 0: none",
+        "slices",
     )
     per_slice: bool = described(
         "choose the threshold of each slice by its own expected Dice, instead of one threshold for all"
