@@ -14,7 +14,7 @@ help: ## List the targets
 
 setup: $(READY) ## Make .venv and install everything pinned
 
-$(READY): requirements.txt pyproject.toml src/tumorseg/page.py src/tumorseg/page.html
+$(READY): requirements.txt pyproject.toml src/tumorseg/page/__init__.py src/tumorseg/page/page.html
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt

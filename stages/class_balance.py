@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tumorseg import stage
-from tumorseg.balance import class_balance
+from tumorseg.data.class_balance import class_balance
 
 
 def main() -> None:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tumorseg import stage
+from tumorseg.data.prepare import prepare
 from tumorseg.params import load_params
-from tumorseg.prepare import prepare
 
 
 def main() -> None:

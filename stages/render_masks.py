@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tumorseg import stage
-from tumorseg.masks import render_masks
+from tumorseg.data.masks import render_masks
 from tumorseg.params import load_params
 
 

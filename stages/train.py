@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tumorseg import stage
 from tumorseg.params import load_params
-from tumorseg.recipe import Recipe
 from tumorseg.training import train_model
+from tumorseg.training.recipe import Recipe
 
 
 def main(name: str) -> None:

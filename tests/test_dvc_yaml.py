@@ -91,7 +91,7 @@ def test_every_stage_waits_for_validation_and_is_described(root, stage):
 
 @pytest.mark.parametrize("stage", ["train", "evaluate"])
 def test_every_net_is_rerun_by_an_edit_of_its_own_file(root, stage):
-    assert "src/tumorseg/models/${item.architecture}.py" in definitions(root)[stage]["deps"]
+    assert "src/tumorseg/nets/${item.architecture}.py" in definitions(root)[stage]["deps"]
 
 
 def test_imports_cannot_dirty_a_stage(root):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tumorseg import figures
-from tumorseg.composition import composition
+from tumorseg.data.composition import composition
 
 COMPOSITION = pd.DataFrame(
     [

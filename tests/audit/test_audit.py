@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from audited import findings, number, prepared
-from planted import OUTSIDE, PLANTED, SIZES, Export, sibling
+from support.audited import findings, number, prepared
+from support.planted import OUTSIDE, PLANTED, SIZES, Export, sibling
 
 from tumorseg.audit import audit, closest, faults, histogram
 from tumorseg.audit.facts import measure

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from audited import SHIPPED, findings, number, prepared
-from planted import SIZES, Export
+from support.audited import SHIPPED, findings, number, prepared
+from support.planted import SIZES, Export
 
 from tumorseg import SPLITS
 from tumorseg.audit import faults
 from tumorseg.audit.facts import measure
 from tumorseg.audit.survey import survey
+from tumorseg.data.slices import read_table
 from tumorseg.params import Blocks, Split
-from tumorseg.slices import read_table
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 
 from tumorseg import SPLITS
 from tumorseg.audit import baselines
+from tumorseg.data.similarity import embed, most_similar
+from tumorseg.data.slices import SplitArrays, load_split
 from tumorseg.metrics import best_level, confusion, count_levels, scores
-from tumorseg.similarity import embed, most_similar
-from tumorseg.slices import SplitArrays, load_split
 
 
 def masks_only(*masks: list[list[int]]) -> SplitArrays:
@@ -54,8 +54,8 @@ def test_location_without_tumour_on_valid_is_cut_at_one_half():
 def test_they_agree_with_the_models(prepared: Path, model):
     import torch
 
+    from tumorseg.models.predict import predict_levels
     from tumorseg.models.registry import build_model
-    from tumorseg.predict import predict_levels
 
     train, valid, test = (load_split(prepared, split) for split in SPLITS)
     net = build_model(model)

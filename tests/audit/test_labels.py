@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from coco_builder import annotation, image, write_annotations
+from support.coco_builder import annotation, image, write_annotations
 
 from tumorseg import SPLITS
 from tumorseg.audit.images import is_outlier, robust_z

@@ -9,8 +9,8 @@ import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
-from fourfold import DICE, compare, measure
 from matplotlib.colors import to_rgb
+from support.fourfold import DICE, compare, measure
 
 from tumorseg.compare.summary import as_text, summarise
 from tumorseg.errors import UserError

@@ -14,8 +14,8 @@ from matplotlib.transforms import Bbox
 from tumorseg.compare import cost, heatmaps
 from tumorseg.compare.differences import Scored, compare
 from tumorseg.compare.side_by_side import choose_rows, side_by_side
+from tumorseg.data.slices import load_split
 from tumorseg.figures import DPI, STYLE, axes_at
-from tumorseg.slices import load_split
 
 
 def scored(count: int, gap: float) -> Scored:

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from prior import LEVELS, MASKS, evaluate, mask
+from support.prior import LEVELS, MASKS, evaluate, mask
 
 from tumorseg.files import read_json
 from tumorseg.metrics import METRICS

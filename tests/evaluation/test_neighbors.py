@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tumorseg.data.slices import SplitArrays
 from tumorseg.evaluation.neighbors import WEIGHTS, ask_neighbors, blend, choose_weight
-from tumorseg.slices import SplitArrays
 
 SIDE = 32
 RNG = np.random.default_rng(0)

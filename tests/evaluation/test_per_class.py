@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from prior import MASKS, evaluate, mask
+from support.prior import MASKS, evaluate, mask
 
 from tumorseg.errors import UserError
 from tumorseg.evaluation.per_class import count_classes, summarise_classes

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from prior import fit, write_prepared
+from support.prior import fit, write_prepared
 
-from tumorseg.artifact import ModelInfo
+from tumorseg.data.slices import load_split
 from tumorseg.evaluation.neighbors import WEIGHTS
 from tumorseg.evaluation.probable import Probable, find_probable
 from tumorseg.metrics import HALF, best_dice, count_levels
+from tumorseg.models.artifact import ModelInfo
 from tumorseg.models.registry import build_model
 from tumorseg.params import Evaluate
-from tumorseg.slices import load_split
 
 SIDE = 32
 INFO = ModelInfo(
@@ -78,7 +78,7 @@ def test_slices_are_recentred_but_what_is_said_of_probability_is_not(net, prepar
 
 
 def test_a_baseline_is_taken_at_its_word(prepared, tmp_path):
-    from tumorseg.artifact import load_model
+    from tumorseg.models.artifact import load_model
 
     masks = list(load_split(prepared, "train").masks)
     net, _ = load_model(fit(tmp_path / "prior", masks, []))

@@ -4,9 +4,9 @@ import pytest
 from pycocotools import mask as coco_mask
 from sklearn.metrics import fbeta_score, precision_score, recall_score
 
+from tumorseg.data.slices import SplitArrays
 from tumorseg.evaluation.tables import choose_overlays, confusion_table, pr_curve, score_slices, slice_table
 from tumorseg.metrics import count_levels
-from tumorseg.slices import SplitArrays
 
 LEVEL = 100
 

@@ -14,7 +14,7 @@ import pytest
 from dvc import api
 from dvc.exceptions import PathMissingError
 from dvc.repo import Repo
-from test_pipeline import commit, copy, fresh  # noqa: F401
+from support.pipeline import commit, copy
 
 from tumorseg.errors import UserError
 from tumorseg.experiments.experiment import experiment
@@ -77,7 +77,7 @@ def kill_after(repo: Path, line: str, *words: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def repo(fresh, tmp_path_factory) -> Path:  # noqa: F811
+def repo(fresh, tmp_path_factory) -> Path:
     """The project with a study and a search, committed."""
     repo = copy(fresh, tmp_path_factory.mktemp("experiments"))
     (repo / "studies/flips.yaml").write_text(ARMS)

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from told import CLEAN, LEAKING, NEAR, NO_SIBLINGS, SIBLINGS, audit, scores, statement
+from support.told import CLEAN, LEAKING, NEAR, NO_SIBLINGS, SIBLINGS, audit, scores, statement
 
 from tumorseg.files import read_json
 from tumorseg.report import circumstances, report_model

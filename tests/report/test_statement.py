@@ -3,7 +3,7 @@
 from math import nan
 
 import pytest
-from told import CLEAN, LEAKING, NO_SIBLINGS, audit, scores, statement
+from support.told import CLEAN, LEAKING, NO_SIBLINGS, audit, scores, statement
 
 
 def test_a_leaking_dataset_of_boxes_in_words():

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from coco_builder import write_export
+from support.coco_builder import write_export
 
 # From the request's path and body to status, headers and body of the answer.
 Answer = Callable[[str, bytes], tuple[int, dict[str, str], bytes]]

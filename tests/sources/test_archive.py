@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coco_builder import pack, write_export
+from support.coco_builder import pack, write_export
 
 from tumorseg.errors import UserError
 from tumorseg.params import ArchiveSource

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import cv2
 import pytest
-from coco_builder import annotation, image, without_progress, write_annotations
+from support.coco_builder import annotation, image, without_progress, write_annotations
 
-from tumorseg.coco import ANNOTATIONS, read_split
+from tumorseg.data.coco import ANNOTATIONS, read_split
 from tumorseg.errors import UserError
 from tumorseg.params import ArchiveSource, PhantomSource
 from tumorseg.sources import content_digest, fetch

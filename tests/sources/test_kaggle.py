@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from coco_builder import pack, without_progress
+from support.coco_builder import pack, without_progress
 
 from tumorseg.errors import UserError
 from tumorseg.params import KaggleSource

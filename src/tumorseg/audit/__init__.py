@@ -17,7 +17,7 @@ from tumorseg.audit.findings import SEVERITIES, Finding, find
 from tumorseg.audit.labels import FAULTS
 from tumorseg.audit.leak import BINS
 from tumorseg.audit.survey import Survey, survey
-from tumorseg.classes import Categories, indices
+from tumorseg.data.classes import Categories, indices
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv, write_json, write_text
 from tumorseg.types import FindingId, Strategy

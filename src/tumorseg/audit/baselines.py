@@ -5,8 +5,8 @@ They are computed here so that the audit can tell what a leak is worth before an
 
 import numpy as np
 
+from tumorseg.data.slices import SplitArrays
 from tumorseg.metrics import LEVELS, best_level, scores, to_levels
-from tumorseg.slices import SplitArrays
 
 
 def copy(train: SplitArrays, part: SplitArrays, nearest: np.ndarray) -> dict[str, float]:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from tumorseg import SPLITS, similarity
+from tumorseg import SPLITS
 from tumorseg.audit import baselines, labels, leak
 from tumorseg.audit.survey import Survey
+from tumorseg.data import similarity
 from tumorseg.types import Strategy
 
 DIGITS = 4  # of fractions

@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from tumorseg.audit.findings import Finding
 from tumorseg.audit.leak import BINS
 from tumorseg.audit.survey import Survey
+from tumorseg.data.similarity import SIBLING
 from tumorseg.figures import (
     CATEGORY_COLORS,
     DPI,
@@ -26,7 +27,6 @@ from tumorseg.figures import (
     save,
     show_slice,
 )
-from tumorseg.similarity import SIBLING
 
 WIDTH, PANEL = 10.0, 3.1  # inches: of the page; height of a row of panels
 HEADLINES, HEADLINE = 0.7, 0.5  # inches: height of the page's two title lines, and of one

@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 
 from tumorseg import SPLITS
-from tumorseg.coco import Annotation, RunLengths, Slice, reaches_outside, read_categories, read_split, render
+from tumorseg.data.coco import (
+    Annotation,
+    RunLengths,
+    Slice,
+    reaches_outside,
+    read_categories,
+    read_split,
+    render,
+)
 
 SHAPES = ("rectangle", "polygon", "run_lengths", "box")
 OVERLAP = 0.1  # share of an annotation's pixels that others cover too: adjacent outlines share a rim
@@ -44,7 +52,7 @@ FAULTS = ("outside", "empty", "crossing", "overlapping", "wrong_area", "wrong_bb
 
 def unnamed_files(raw: Path) -> list[str]:
     """Image files in a folder whose annotation file does not name them, as `folder/file`."""
-    from tumorseg.coco_schema import IMAGE_SUFFIXES
+    from tumorseg.data.coco_schema import IMAGE_SUFFIXES
 
     found = []
     for split in SPLITS:

@@ -9,8 +9,8 @@ import pandas as pd
 
 from tumorseg import SPLITS
 from tumorseg.audit import images, labels, leak
-from tumorseg.similarity import copies, embed, groups, most_similar
-from tumorseg.slices import SplitArrays, load_split
+from tumorseg.data.similarity import copies, embed, groups, most_similar
+from tumorseg.data.slices import SplitArrays, load_split
 
 READERS = 4  # threads that read files
 SHIPPED = ("shipped", "file", "annotations")  # columns

@@ -13,9 +13,9 @@ import pandas as pd
 from tumorseg.compare.differences import Comparison, Scored, compare, median_ranks, read_scored
 from tumorseg.compare.summary import as_text, leaderboard, summarise, training_pflops
 from tumorseg.compare.verdicts import verdicts
+from tumorseg.data.slices import SplitArrays, load_split
 from tumorseg.files import atomic_folder, read_json, write_csv, write_json
 from tumorseg.metrics import LEVELS
-from tumorseg.slices import SplitArrays, load_split
 
 TABLES = ("pr_curve", "confusion", "reliability")
 

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
+from tumorseg.data.slices import SplitArrays
 from tumorseg.figures import DPI, PREDICTION, STYLE, TRUTH, axes_at, outline, save
 from tumorseg.metrics import ratio
-from tumorseg.slices import SplitArrays
 
 ROWS = 6  # slices
 LARGEST, WIDEST = 1.5, 13.0  # inches: the side of a slice, and the whole picture

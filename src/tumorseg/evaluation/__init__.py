@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tumorseg.artifact import load_model
+from tumorseg.data.slices import SplitArrays, load_split
 from tumorseg.errors import UserError
 from tumorseg.evaluation.calibration import calibrate, fit_temperature, reliability
 from tumorseg.evaluation.flops import count_gflops
@@ -16,8 +16,8 @@ from tumorseg.evaluation.summary import summarise_split
 from tumorseg.evaluation.tables import confusion_table, draw_overlays, pr_curve, slice_table
 from tumorseg.files import atomic_folder, write_csv, write_json
 from tumorseg.metrics import LEVELS, count_levels
-from tumorseg.predict import pick_device
-from tumorseg.slices import SplitArrays, load_split
+from tumorseg.models.artifact import load_model
+from tumorseg.models.predict import pick_device
 
 if TYPE_CHECKING:
     from tumorseg.params import Evaluate

@@ -8,9 +8,9 @@ patients; where none is, valid gives the opinion no weight.
 
 import numpy as np
 
+from tumorseg.data.similarity import embed, nearest
+from tumorseg.data.slices import SplitArrays
 from tumorseg.metrics import LEVELS, confusion, f_beta, to_levels
-from tumorseg.similarity import embed, nearest
-from tumorseg.slices import SplitArrays
 
 SPREAD = 0.015  # a slice that is less similar than the nearest by so much counts 1 / e of it
 WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # what is tried on valid

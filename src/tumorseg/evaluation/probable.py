@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from tumorseg.artifact import ModelInfo
+from tumorseg.data.slices import SplitArrays, load_split
 from tumorseg.evaluation.decision import best_cuts, fit_platt, recentre
 from tumorseg.evaluation.neighbors import ask_neighbors, blend, choose_weight
 from tumorseg.metrics import HALF, best_level, count_levels
+from tumorseg.models.artifact import ModelInfo
 from tumorseg.models.baseline import Baseline
-from tumorseg.predict import predict
-from tumorseg.slices import SplitArrays, load_split
+from tumorseg.models.predict import predict
 
 if TYPE_CHECKING:
     from tumorseg.params import Evaluate

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tumorseg.data.slices import SplitArrays
 from tumorseg.evaluation.regions import region_scores
 from tumorseg.evaluation.surface import surface_scores
 from tumorseg.metrics import LEVELS, average_precision, confusion, f_beta, scores
-from tumorseg.slices import SplitArrays
 
 ABOUT = ["split", "index", "file", "category", "sequence", "group", "tumor_pixels"]
 COUNTS = ["tp", "fp", "fn", "tn"]

@@ -1,1 +1,1 @@
-"""The nets, one file an architecture, and `registry`, which finds them by name."""
+"""What holds for every net: the registry, shared layers, the saved model, prediction."""

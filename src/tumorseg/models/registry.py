@@ -1,4 +1,4 @@
-"""Every architecture by name: each file beside this one, apart from `registry`, `baseline` and `layers`.
+"""Every architecture by name: each file of `tumorseg.nets`.
 
 A file of that folder has a function `build(outputs, *, option: type = default, ...)` that returns a net
 with `outputs` channels of logits. A net that learns nothing also says `LEARNS = False`. What a file
@@ -20,8 +20,7 @@ from tumorseg import types
 if TYPE_CHECKING:
     from torch import nn
 
-FOLDER = Path(__file__).parent
-NOT_ARCHITECTURES = {"__init__", "registry", "baseline", "layers"}
+FOLDER = Path(__file__).parents[1] / "nets"
 # What an option may be annotated with.
 ANNOTATIONS = {"int": int, "float": float, "str": str, "bool": bool, **vars(types)}
 
@@ -37,7 +36,7 @@ class Architecture:
 
 def architectures() -> list[str]:
     """All names, sorted."""
-    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in NOT_ARCHITECTURES)
+    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
 
 @cache
@@ -89,6 +88,11 @@ def check_options(name: str, options: dict[str, Any], has_loss: bool) -> None:
         raise ValueError(f"{first['loc'][0]}: {message}, not {first['input']!r}") from None
 
 
+def channels(classes: list[str]) -> int:
+    """Channels of a net's logits: a lone one of tumour, or one of background and one of each class."""
+    return 1 + len(classes) if classes else 1
+
+
 def build_model(name: str, outputs: int = 1, **options: Any) -> "nn.Module":
     """Build the net `name`: float32 slices (N, 1, H, W) in, logits (N, outputs, H, W) out.
 
@@ -102,4 +106,4 @@ def build_model(name: str, outputs: int = 1, **options: Any) -> "nn.Module":
         ValueError: As `describe` and `check_options`.
     """
     check_options(name, options, has_loss=describe(name).learns)
-    return importlib.import_module(f"tumorseg.models.{name}").build(outputs, **options)
+    return importlib.import_module(f"tumorseg.nets.{name}").build(outputs, **options)

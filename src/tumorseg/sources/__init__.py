@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from tumorseg import SPLITS
-from tumorseg.coco import ANNOTATIONS, read_split
+from tumorseg.data.coco import ANNOTATIONS, read_split
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder
 from tumorseg.params import PhantomSource, Source

@@ -18,8 +18,8 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from tumorseg import SPLITS
-from tumorseg.coco import ANNOTATIONS
-from tumorseg.coco_schema import IMAGE_SUFFIXES
+from tumorseg.data.coco import ANNOTATIONS
+from tumorseg.data.coco_schema import IMAGE_SUFFIXES
 from tumorseg.errors import UserError
 from tumorseg.params import ArchiveSource
 from tumorseg.progress import progress

@@ -1,0 +1,143 @@
+"""Slices and masks as arrays at the working size, and slices.csv, which tells about each slice."""
+
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from tumorseg import SPLITS
+from tumorseg.data.classes import from_grey, read_classes, write_classes
+from tumorseg.data.coco import Slice, read_split
+from tumorseg.data.preprocess import preprocess
+from tumorseg.data.similarity import embed, groups
+from tumorseg.data.splits import LEFT_OUT, assign, group_slices
+from tumorseg.errors import UserError
+from tumorseg.files import atomic_folder, write_csv
+from tumorseg.params import Blocks, Split
+from tumorseg.progress import progress
+
+COLUMNS = [
+    *("split", "index", "image_id", "file", "shipped", "group", "category", "annotations"),
+    *("sequence", "height", "width", "tumor_pixels"),
+]
+
+
+def prepare(
+    raw: Path, masks: Path, prepared: Path, image_size: int, steps: list[str], rule: Split, blocks: Blocks
+) -> None:
+    """Bring slices and masks to `image_size` pixels a side, split them, write arrays and slices.csv.
+
+    Before that, the `steps` of `tumorseg.data.preprocess` are taken.
+
+    Slices are averaged down (INTER_AREA); masks take the nearest pixel, so no label is invented.
+
+    Raises:
+        UserError: A slice or its mask cannot be read or is cut off, their sizes differ, or the slices
+            cannot be split by `rule` and `blocks`.
+    """
+    classes = read_classes(masks)
+    with atomic_folder(prepared) as folder:
+        write_classes(folder, classes)
+        with TemporaryDirectory(dir=folder) as scratch:
+            table, arrays = _read_all(raw, masks, Path(scratch), image_size, steps, classes)
+            table["group"] = group_slices(table, groups(embed(arrays["images"])), rule, blocks)
+            table["split"] = assign(table, table.group.to_numpy(), rule, blocks)
+            for split in SPLITS:
+                rows = np.flatnonzero(table["split"] == split)
+                (folder / split).mkdir()
+                for kind, array in arrays.items():
+                    target = _array(folder / split / f"{kind}.npy", len(rows), image_size)
+                    for index, row in enumerate(rows):
+                        target[index] = array[row]
+                    target.flush()
+        kept = table[table["split"] != LEFT_OUT]
+        order = kept["split"].map(SPLITS.index).argsort(kind="stable")
+        kept = kept.iloc[order].assign(index=lambda rows: rows.groupby("split").cumcount())
+        write_csv(folder / "slices.csv", kept[COLUMNS])
+        left_out = table[table["split"] == LEFT_OUT]
+        write_csv(folder / "left_out.csv", left_out[COLUMNS[2:]])  # no split, no place in one
+    print(f"{len(kept)} slices at {image_size}×{image_size}, split {rule.strategy}")
+    if len(left_out):
+        print(
+            f"left out, at most {blocks.gap} file numbers from another split: {len(left_out)} (left_out.csv)"
+        )
+
+
+def _read_all(
+    raw: Path, masks: Path, scratch: Path, image_size: int, steps: list[str], classes: list[str]
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Every slice as it was shipped: the columns of slices.csv that tell about it, and its pixels."""
+    shipped = {split: read_split(raw / split) for split in SPLITS}
+    count = sum(map(len, shipped.values()))
+    arrays = {kind: _array(scratch / f"{kind}.npy", count, image_size) for kind in ("images", "masks")}
+    rows, cut = [], 0
+    for split, slices in shipped.items():
+        for item in progress(slices, f"preparing {split}"):
+            whole = _read_pair(raw / split / item.file_name, masks / split, classes)
+            image, mask = preprocess(*whole, steps)
+            cut += np.count_nonzero(whole[1]) - np.count_nonzero(mask)
+            arrays["images"][len(rows)] = _resize(image, image_size, area=True)
+            arrays["masks"][len(rows)] = _resize(mask, image_size, area=False)
+            rows.append({"shipped": split, **_describe(item, mask)})
+    if cut:
+        print(f"tumour pixels cut off by `preprocess`: {cut}")
+    return pd.DataFrame(rows).astype({"sequence": "Int64"}), arrays
+
+
+def _array(path: Path, count: int, size: int) -> np.ndarray:
+    return np.lib.format.open_memmap(path, "w+", np.uint8, (count, size, size))
+
+
+def _read_pair(image_path: Path, mask_folder: Path, classes: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """A slice in grey and its mask of class indices, both uint8 (H, W)."""
+    image, mask = _read(image_path), _read(mask_folder / f"{image_path.stem}.png")
+    if image.shape != mask.shape:
+        raise UserError(
+            f"{image_path}: is {image.shape[1]}×{image.shape[0]} pixels, but its annotations say "
+            f"{mask.shape[1]}×{mask.shape[0]}; mend width and height in _annotations.coco.json"
+        )
+    return image, from_grey(mask, classes)
+
+
+def _read(path: Path) -> np.ndarray:
+    """An image file in grey, uint8 (H, W)."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}; run dvc repro to make it anew") from None
+    # OpenCV fills what a cut JPEG lacks with grey. Coded pixels hold neither FFDA, the start of a scan,
+    # nor FFD9, the end of the image, so the last scan of a whole file is followed by an end.
+    if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]:
+        raise UserError(f"{path}: the JPEG is cut off; replace it where it comes from and run again")
+    # Annotations are of the pixels as stored: an EXIF orientation would turn a slice against its mask.
+    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        array = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    except cv2.error:  # absurd sizes
+        array = None
+    if array is None:
+        raise UserError(f"{path}: is no image; replace it where it comes from and run again")
+    return array
+
+
+def _resize(array: np.ndarray, size: int, area: bool) -> np.ndarray:
+    # INTER_NEAREST_EXACT takes the pixel under each new pixel's centre; INTER_NEAREST is half a pixel off.
+    return cv2.resize(array, (size, size), interpolation=cv2.INTER_AREA if area else cv2.INTER_NEAREST_EXACT)
+
+
+def _describe(item: Slice, mask: np.ndarray) -> dict[str, object]:
+    """The columns of slices.csv that tell about one slice; pixels are counted at native size."""
+    number = re.match(r"\d{1,18}(?!\d)", item.file_name)  # more digits are an id, and fit no int64
+    return {
+        "image_id": item.id,
+        "file": item.file_name,
+        "category": "+".join(sorted({a.category for a in item.annotations})) or "none",
+        "annotations": len(item.annotations),
+        "sequence": int(number.group()) if number else pd.NA,
+        "height": mask.shape[0],
+        "width": mask.shape[1],
+        "tumor_pixels": int(np.count_nonzero(mask)),
+    }

@@ -1,0 +1,154 @@
+"""Slices that resemble each other: copies, siblings, and the groups they form, an estimate of the patients.
+
+Two slices are compared by the correlation of the slices shrunk to 32×32. Measured at 128×128 on phantoms,
+whose patients are known (32 patients of 5 slices each, 60 of 8): a slice of another patient comes no nearer
+than 0.821 and 0.849, while 75 % and 89 % of the slices have one of their own patient from 0.85 up. Of all
+pairs from 0.8 up, 96 % and 93 % are of one patient; of those that are linked (see `groups`), more.
+Neighbours in a stack reach 0.981 and 0.992: what is nearer than 0.995 is a copy, saved again, brightened or
+blurred.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+SIDE = 32
+SIBLING = 0.85  # correlation from which two slices are taken for one patient's
+LINK = 0.8  # correlation from which mutual neighbours are linked into a group; see `groups`
+COPY = 0.995  # correlation from which two slices are taken for one slice
+NEIGHBORS = 2  # a slice has one neighbour on either side of it in its stack
+BLOCK = 1024  # rows of the similarity matrix held at a time
+SKIPPED = -2.0  # in place of a similarity that does not count
+DECIMALS = 6  # of similarities: the last bits of a matrix product vary with the number of threads
+
+
+def embed(images: np.ndarray) -> np.ndarray:
+    """Unit vectors of slices; the twin, in NumPy, of `tumorseg.nets.nearest_slice.embed`.
+
+    Args:
+        images: uint8 (N, S, S), S at least 32.
+
+    Returns:
+        float32 (N, 1024): shrunk to 32×32 by area, mean removed, of length 1, so that a dot product is a
+        correlation. A slice of one grey alone gives zeros, which resemble nothing.
+    """
+    size = images.shape[1]
+    average = np.zeros((SIDE, size), np.float32)
+    for row in range(SIDE):
+        first, last = row * size // SIDE, -(-(row + 1) * size // SIDE)
+        average[row, first:last] = 1 / (last - first)
+    small = np.stack([average @ image.astype(np.float32) @ average.T for image in images])
+    centred = (small - small.mean(axis=(1, 2), keepdims=True)).reshape(len(images), -1)
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    # The mean of a constant is off by a rounding error, which would be scaled up to a picture.
+    return np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-2)
+
+
+def most_similar(
+    queries: np.ndarray, references: np.ndarray, skip_self: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """The most similar reference of every query.
+
+    Args:
+        queries: float (N, D), unit vectors.
+        references: float (M, D), unit vectors, M at least 1.
+        skip_self: Queries are the references; no slice is its own neighbour.
+
+    Returns:
+        Its index, int (N,), and the similarity, float (N,) in [-1, 1].
+    """
+    best = [(block.argmax(axis=1), block.max(axis=1)) for _, block in _blocks(queries, references, skip_self)]
+    index, similarity = (np.concatenate(part) for part in zip(*best, strict=True))
+    return index, similarity.astype(float).round(DECIMALS)
+
+
+def nearest(queries: np.ndarray, references: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `count` most similar references of every query, or all where there are fewer, the nearest first.
+
+    Args:
+        queries: float (N, D), unit vectors.
+        references: float (M, D), unit vectors.
+        count: At least 1.
+
+    Returns:
+        Their indices, int (N, count), and similarities, float (N, count) in [-1, 1].
+    """
+    index = [
+        np.argsort(-block, axis=1, kind="stable")[:, :count]
+        for _, block in _blocks(queries, references, False)
+    ]
+    index = np.concatenate(index)
+    return index, np.einsum("nd,nkd->nk", queries, references[index]).astype(float).round(DECIMALS)
+
+
+def copies(embeddings: np.ndarray) -> np.ndarray:
+    """Labels of sets of copies, int (N,): slices of one label are joined by correlations of at least COPY."""
+    pairs = [
+        np.argwhere(block >= COPY) + np.array([start, 0])
+        for start, block in _blocks(embeddings, embeddings, True)
+    ]
+    return _components(len(embeddings), np.concatenate(pairs))
+
+
+def groups(embeddings: np.ndarray, threshold: float = LINK) -> np.ndarray:
+    """Groups of similar slices, an estimate of the patients.
+
+    Copies count as one slice. Of the others, two are linked if each is among the two most similar slices of
+    the other (those above and below it in its stack) and the correlation is at least `threshold`; what
+    links connect is a group. Links thus form chains, and lookalikes of different patients do not run
+    together into one giant group, as they do where every similar pair is linked. Groups are rather parts
+    of patients than mixtures of them: on the two phantoms 98 % and 100 % of the pairs within groups are of
+    one patient, and 70 % and 84 % of the pairs of one patient are within a group (at a threshold of 0.85,
+    100 % both, and 59 % and 79 %).
+
+    Args:
+        embeddings: float (N, D), unit vectors.
+        threshold: Least correlation of a link.
+
+    Returns:
+        int (N,): labels from 0 on, in the order of their first slices.
+    """
+    same = copies(embeddings)
+    firsts = np.unique(same, return_index=True)[1]
+    distinct, count = embeddings[firsts], len(firsts)
+    chosen = np.zeros((0, 2), np.int64)
+    if count > 1:
+        lists = [
+            _top(block, min(NEIGHBORS, count - 1)) + np.array([start, 0])
+            for start, block in _blocks(distinct, distinct, True, threshold)
+        ]
+        chosen = np.concatenate(lists)
+    codes, mirrored = chosen @ (count, 1), chosen @ (1, count)
+    return _components(count, chosen[np.isin(codes, mirrored)])[same]
+
+
+def _blocks(
+    queries: np.ndarray, references: np.ndarray, skip_self: bool, least: float = -1.0
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the similarity matrix by blocks: first row, float32 (rows, M); SKIPPED below `least`."""
+    for start in range(0, len(queries), BLOCK):
+        block = (queries[start : start + BLOCK] @ references.T).round(DECIMALS)
+        if skip_self:
+            rows = np.arange(len(block))
+            block[rows, start + rows] = SKIPPED
+        block[block < least] = SKIPPED
+        yield start, block
+
+
+def _top(block: np.ndarray, count: int) -> np.ndarray:
+    """Pairs (row, column) of the `count` largest values of each row, without those that are skipped."""
+    columns = np.argsort(-block, axis=1, kind="stable")[:, :count]
+    rows = np.repeat(np.arange(len(block)), count)
+    pairs = np.stack([rows, columns.ravel()], axis=1)
+    return pairs[block[pairs[:, 0], pairs[:, 1]] > SKIPPED]
+
+
+def _components(count: int, pairs: np.ndarray) -> np.ndarray:
+    """Labels of the connected components of `count` nodes, in the order of their first nodes."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (count, count))
+    labels = connected_components(links, directed=False)[1]
+    return pd.factorize(labels)[0]

@@ -1,0 +1,54 @@
+"""The prepared slices: one array of images and one of masks a split.
+
+`data/prepared/<split>/{images,masks}.npy` are uint8 (N, S, S), masks 0 for background and 1 for
+tumour, or the index of its class (see `classes`). Row `index` of a split is the row of
+`data/prepared/slices.csv` with the same split and index.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tumorseg.data.classes import read_classes
+
+
+@dataclass(frozen=True)
+class SplitArrays:
+    """One split, memory-mapped."""
+
+    images: np.ndarray  # uint8 (N, S, S)
+    masks: np.ndarray  # uint8 (N, S, S), 0 to the number of classes, or 0 and 1
+    table: pd.DataFrame  # N rows of slices.csv
+    classes: list[str] = field(default_factory=list)  # names of 1, 2, …; none where all tumour is 1
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def tumor(self) -> np.ndarray:
+        """uint8 (N, S, S): 1 where there is tumour of any class, else 0."""
+        return np.minimum(self.masks, 1) if self.classes else self.masks
+
+
+def load_split(prepared: Path, split: str) -> SplitArrays:
+    """Open one split of the prepared folder without reading its pixels."""
+    table = read_table(prepared)
+    folder = prepared / split
+    return SplitArrays(
+        images=np.load(folder / "images.npy", mmap_mode="r"),
+        masks=np.load(folder / "masks.npy", mmap_mode="r"),
+        table=table[table.split == split].reset_index(drop=True),
+        classes=read_classes(prepared),
+    )
+
+
+def read_table(prepared: Path) -> pd.DataFrame:
+    """slices.csv, a row a slice; `category` stays text, `sequence` is a nullable integer."""
+    return pd.read_csv(
+        prepared / "slices.csv",
+        dtype={"file": str, "category": str, "sequence": "Int64"},
+        keep_default_na=False,
+        na_values={"sequence": [""]},
+    )

@@ -1,0 +1,93 @@
+"""A trained model on disk: weights.safetensors, and model.json with all it takes to use them."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tumorseg.errors import UserError
+from tumorseg.files import write_json
+from tumorseg.models.ensemble import join
+from tumorseg.models.registry import build_model, channels
+from tumorseg.types import Count, Positive
+
+if TYPE_CHECKING:
+    from torch import nn
+
+WEIGHTS = "weights.safetensors"
+INFO = "model.json"
+
+
+class ModelInfo(BaseModel):
+    """What model.json holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    name: str
+    architecture: str
+    options: dict[str, Any]
+    parameters: int  # trained ones
+    image_size: Count
+    mean: float  # of training pixels / 255: a slice is (pixels / 255 − mean) / std to the net
+    std: Positive
+    best_epoch: int  # of the first net, counted from 1; 0 for what learns nothing
+    epochs: int  # that were run
+    members: Count = 1  # nets that speak as one
+    classes: list[str] = []  # of tumour, as its logits have them after background; none: all is one
+
+
+def save_model(folder: Path, net: "nn.Module", info: ModelInfo) -> None:
+    """Write the net's parameters and buffers and its `info` into an existing folder."""
+    from safetensors.torch import save_file
+
+    # Contiguous, since safetensors refuses channels_last strides; cloned, since it refuses a tensor of two
+    # names, as some nets have.
+    weights = {key: value.cpu().contiguous().clone() for key, value in net.state_dict().items()}
+    save_file(weights, folder / WEIGHTS)
+    write_json(folder / INFO, info.model_dump())
+
+
+def load_info(folder: Path) -> ModelInfo:
+    """Read model.json.
+
+    Raises:
+        UserError: It is missing or malformed.
+    """
+    path = folder / INFO
+    try:
+        return ModelInfo.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError(f"{path}: not found; train the model first (dvc repro)") from None
+    except (ValidationError, ValueError) as error:
+        raise UserError(f"{path}: not a model description: {' '.join(str(error).split())}") from None
+
+
+def load_model(folder: Path) -> tuple["nn.Module", ModelInfo]:
+    """Rebuild the net in eval mode from a folder written by `save_model`. Nothing is unpickled.
+
+    Raises:
+        UserError: A file is missing or malformed, or the weights are not this net's.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    info, path = load_info(folder), folder / WEIGHTS
+    try:
+        weights = load_file(path)
+        # What training started from: not fetched again, since the saved weights take its place.
+        options = {key: value for key, value in info.options.items() if key != "weights"}
+        net = join(
+            [build_model(info.architecture, channels(info.classes), **options) for _ in range(info.members)]
+        )
+        for name, buffer in net.named_buffers():  # a baseline's buffers get their size by fitting
+            if buffer.numel() == 0 and name in weights:
+                setattr(net, name, weights[name].clone())
+        net.load_state_dict(weights)
+    except FileNotFoundError:
+        raise UserError(f"{path}: not found; train the model first (dvc repro)") from None
+    except (SafetensorError, RuntimeError, ValueError) as error:
+        raise UserError(
+            f"{path}: not weights of {info.architecture}: {' '.join(str(error).split())}"
+        ) from None
+    return net.eval(), info

@@ -1,0 +1,110 @@
+"""Train one model: a net through Lightning, resuming where a killed run stopped; a baseline by fitting."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from tumorseg.data.slices import SplitArrays, load_split
+from tumorseg.files import atomic_folder, write_csv
+from tumorseg.metrics import count_levels, summarise_counts
+from tumorseg.models.artifact import ModelInfo, save_model
+from tumorseg.models.baseline import Baseline
+from tumorseg.models.ensemble import join
+from tumorseg.models.predict import predict_levels
+from tumorseg.models.registry import build_model, channels
+from tumorseg.training.recipe import Recipe
+
+
+def train_model(recipe: Recipe, prepared: Path, out: Path, curves: Path, work: Path) -> None:
+    """Train on the train split, choose the epoch on valid, write the model and its curves.
+
+    Args:
+        recipe: What to train, and how.
+        prepared: Folder made by `prepare.prepare`.
+        out: Folder for weights.safetensors and model.json.
+        curves: CSV with a row an epoch and split, the mean of several nets.
+        work: Folder for checkpoints. A later call with the same recipe, data and code resumes from
+            them; on success all of this model's are deleted.
+    """
+    splits = {split: load_split(prepared, split) for split in ("train", "valid")}
+    statistics = pixel_statistics(splits["train"].images)
+    count, nets, rows, best = recipe.model.members, [], [], 0
+    for number in range(count):
+        about = f"{recipe.name} (net {number + 1} of {count})" if count > 1 else recipe.name
+        member = replace(recipe, name=about, seed=recipe.seed + number)
+        net, curve, epoch = train_net(member, splits, statistics, prepared, work / recipe.name)
+        nets.append(net)
+        rows += curve
+        best = best or epoch
+    net = join(nets)
+    info = ModelInfo(
+        name=recipe.name,
+        architecture=recipe.model.architecture,
+        options=recipe.model.options,
+        parameters=sum(parameter.numel() for parameter in net.parameters()),
+        image_size=splits["train"].images.shape[-1],
+        mean=statistics[0],
+        std=statistics[1],
+        best_epoch=best,
+        epochs=max(row["epoch"] for row in rows),
+        members=count,
+        classes=splits["train"].classes,
+    )
+    with atomic_folder(out) as folder:
+        save_model(folder, net, info)
+    table = pd.DataFrame(rows)
+    if count > 1:
+        table = table.groupby(["epoch", "split"], sort=False, as_index=False).mean()[table.columns]
+    write_csv(curves, table.assign(model=recipe.name))
+    shutil.rmtree(work / recipe.name, ignore_errors=True)
+
+
+def train_net(
+    recipe: Recipe,
+    splits: dict[str, SplitArrays],
+    statistics: tuple[float, float],
+    prepared: Path,
+    work: Path,
+) -> tuple[nn.Module, list[dict[str, Any]], int]:
+    """Build and train a net of the recipe's seed; it, its curves, and the epoch chosen, 0 of a baseline."""
+    torch.manual_seed(recipe.seed)
+    outputs = channels(splits["train"].classes)
+    net = build_model(recipe.model.architecture, outputs, **recipe.model.options)
+    if isinstance(net, Baseline):
+        return net, fit_baseline(net, splits, statistics), 0
+    from tumorseg.training.fitting import fit_net
+
+    return net, *fit_net(net, splits, statistics, recipe, work / recipe.fingerprint(prepared))
+
+
+def pixel_statistics(images: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of uint8 pixels / 255, exact: from counts of the 256 values."""
+    counts = sum(np.bincount(image.ravel(), minlength=256) for image in images)
+    values = np.arange(256) / 255
+    mean = float((counts * values).sum() / counts.sum())
+    variance = float((counts * (values - mean) ** 2).sum() / counts.sum())
+    return mean, max(variance**0.5, 1e-6)
+
+
+def fit_baseline(
+    net: Baseline, splits: dict[str, SplitArrays], statistics: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """Fit on the train split; the curves are a single row, of valid at epoch 0, without a loss.
+
+    On train `nearest_slice` would find each slice itself.
+    """
+    mean, std = statistics
+    images, masks = (
+        torch.from_numpy(np.array(array))[:, None]
+        for array in (splits["train"].images, splits["train"].masks)
+    )
+    net.fit((images.float() / 255 - mean) / std, masks.float())
+    levels = predict_levels(net, splits["valid"].images, mean, std, torch.device("cpu"))
+    counts = count_levels(levels, splits["valid"].masks).sum(0)
+    return [{"epoch": 0, "loss": np.nan, **summarise_counts(counts), "split": "valid"}]

@@ -1,0 +1,177 @@
+"""The Lightning side of training: a net, its loss and its curves, reproducible epoch by epoch."""
+
+import logging
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from torch import Tensor, nn
+
+from tumorseg.data.slices import SplitArrays
+from tumorseg.errors import UserError
+from tumorseg.metrics import LEVELS, count_levels, summarise_counts, to_levels
+from tumorseg.models.predict import of_tumor, pick_device, to_probabilities
+from tumorseg.models.registry import channels
+from tumorseg.training.loading import derive_seed, loader
+from tumorseg.training.losses import build_loss, deep_loss
+from tumorseg.training.recipe import Recipe
+
+MONITOR = "valid_best_dice"
+
+# Lightning's tips and its list of devices are not about the user's data.
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+warnings.filterwarnings("ignore", message=".*LeafSpec.*deprecated.*")
+warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # it resumes
+
+
+class Tally:
+    """Running loss and level counts of one split's epoch."""
+
+    def __init__(self) -> None:
+        self.loss, self.slices = 0.0, 0
+        self.counts = np.zeros((2, LEVELS), dtype=np.int64)
+
+    def add(self, loss: Tensor, logits: Tensor, masks: Tensor) -> None:
+        """Add a batch."""
+        self.loss += float(loss.detach()) * len(masks)
+        self.slices += len(masks)
+        levels = to_levels(of_tumor(to_probabilities(logits.detach().float())).cpu().numpy())
+        self.counts += count_levels(levels, masks.cpu().numpy()).sum(0)
+
+    def row(self) -> dict[str, float]:
+        """Mean loss; accuracy and Dice at 0.5; Dice at the threshold that is best here."""
+        return {"loss": self.loss / self.slices, **summarise_counts(self.counts)}
+
+
+class Segmenter(L.LightningModule):
+    """Trains `net` with AdamW and a one-cycle schedule; `curves` has a row an epoch and split."""
+
+    def __init__(self, net: nn.Module, recipe: Recipe, classes: list[str]) -> None:
+        super().__init__()
+        self.net, self.recipe = net, recipe
+        self.loss = build_loss(recipe.model.loss, recipe.pos_weight, channels(classes))
+        self.curves: list[dict[str, Any]] = []
+        self.tallies: dict[str, Tally] = {}
+
+    def configure_optimizers(self) -> dict:
+        lr = self.recipe.train.lr
+        optimizer = torch.optim.AdamW(self.net.parameters(), lr, weight_decay=self.recipe.train.weight_decay)
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_train_epoch_start(self) -> None:
+        self.tallies = {"train": Tally(), "valid": Tally()}
+        self.started = time.monotonic()
+
+    def _step(self, batch: tuple[Tensor, Tensor], split: str) -> Tensor:
+        images, masks = batch
+        said = self.net(images.contiguous(memory_format=torch.channels_last))
+        logits = [each.float() for each in (said if isinstance(said, list) else [said])]
+        loss = deep_loss(self.loss, logits, masks)
+        if not torch.isfinite(loss):
+            raise UserError(
+                f"{self.recipe.name}: the {split} loss is {loss:.0f}; lower train.lr in params.yaml"
+            )
+        self.tallies[split].add(loss, logits[0], masks)
+        return loss
+
+    def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
+        # Dropout draws from the global generator. Tied to the step, it draws the same after a resume,
+        # and whatever loader processes have drawn from that generator in between.
+        torch.manual_seed(derive_seed(self.recipe.seed, self.global_step))
+        return self._step(batch, "train")
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
+        self._step(batch, "valid")
+
+    def on_validation_epoch_end(self) -> None:
+        self.log(MONITOR, self.tallies["valid"].row()["best_dice"])
+
+    def on_train_epoch_end(self) -> None:
+        epoch, last = self.current_epoch + 1, self.trainer.max_epochs
+        rows = {split: tally.row() for split, tally in self.tallies.items()}
+        self.curves += [{"epoch": epoch, **row, "split": split} for split, row in rows.items()]
+        train, valid = rows["train"], rows["valid"]
+        print(
+            f"{self.recipe.name} {epoch}/{last}: loss {train['loss']:.3f} train, {valid['loss']:.3f} valid; "
+            f"best Dice {train['best_dice']:.3f} train, {valid['best_dice']:.3f} valid "
+            f"({time.monotonic() - self.started:.1f} s)",
+            flush=True,
+        )
+
+    def on_save_checkpoint(self, checkpoint: dict) -> None:
+        checkpoint["curves"] = self.curves
+
+    def on_load_checkpoint(self, checkpoint: dict) -> None:
+        self.curves = checkpoint["curves"]
+
+
+class Patience(EarlyStopping):
+    """Early stopping that a resumed run remembers: one that had stopped trains no further."""
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        trainer.should_stop = self.wait_count >= self.patience
+
+
+def choose_precision(precision: str, accelerator: str) -> str:
+    """Resolve `auto`: bfloat16 where the processor computes in it, else float32."""
+    if precision != "auto":
+        return precision
+    if accelerator != "cpu" and torch.cuda.is_available():
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16"))
+    return "bf16-mixed" if native else "32-true"
+
+
+def fit_net(
+    net: nn.Module,
+    splits: dict[str, SplitArrays],
+    statistics: tuple[float, float],
+    recipe: Recipe,
+    checkpoints: Path,
+) -> tuple[list[dict[str, Any]], int]:
+    """Train `net` in place, resuming from `checkpoints` where a run was cut off.
+
+    Returns:
+        The curves, a row an epoch and split; and the epoch, counted from 1, with the highest valid
+        Dice at its best threshold, whose weights `net` then has.
+    """
+    pick_device(recipe.compute.accelerator)  # says in a line what Lightning says in a traceback
+    classes = splits["train"].classes
+    segmenter = Segmenter(net.to(memory_format=torch.channels_last), recipe, classes)
+    common = {"dirpath": checkpoints, "enable_version_counter": False, "save_on_train_epoch_end": True}
+    best = ModelCheckpoint(filename="best", monitor=MONITOR, mode="max", **common)
+    latest = ModelCheckpoint(filename="latest", **common)  # not `save_last`, which skips all but the best
+    patience = Patience(MONITOR, mode="max", patience=recipe.train.patience, check_on_train_epoch_end=True)
+    callbacks = [best, latest, patience]
+    if recipe.train.ema:  # validation, checkpoints and the net that is kept have the mean's weights
+        callbacks.append(EMAWeightAveraging(decay=recipe.train.ema))
+    trainer = L.Trainer(
+        accelerator=recipe.compute.accelerator,
+        devices=1,
+        precision=choose_precision(recipe.compute.precision, recipe.compute.accelerator),
+        max_epochs=recipe.epochs,
+        callbacks=callbacks,
+        deterministic=True,
+        num_sanity_val_steps=0,
+        logger=False,
+        enable_progress_bar=sys.stderr.isatty(),
+        enable_model_summary=False,
+    )
+    resume = checkpoints / "latest.ckpt"
+    if resume.exists():
+        print(f"{recipe.name}: resuming from {resume}", flush=True)
+    loaders = [loader(arrays, split, statistics, recipe) for split, arrays in splits.items()]
+    trainer.fit(segmenter, *loaders, ckpt_path=resume if resume.exists() else None, weights_only=True)
+    chosen = torch.load(best.best_model_path, weights_only=True)
+    segmenter.load_state_dict(chosen["state_dict"])
+    return segmenter.curves, chosen["epoch"] + 1

@@ -1,0 +1,83 @@
+"""Batches of prepared slices, the same whatever the number of loader processes."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from tumorseg.data.slices import SplitArrays
+from tumorseg.training.augmentation import Augmentation, paste_tumor
+from tumorseg.training.recipe import Recipe
+
+
+def derive_seed(*parts: int) -> int:
+    """A seed that depends on all parts, well mixed, so that neighbouring epochs do not correlate."""
+    return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
+class SliceDataset(Dataset):
+    """Normalised slices and masks, both float32 (1, S, S), augmented by (seed, epoch, index) alone.
+
+    An item is asked for by (epoch, index): loader processes keep no epoch of their own.
+    """
+
+    def __init__(
+        self, arrays: SplitArrays, mean: float, std: float, augmentation: Augmentation | None, seed: int
+    ) -> None:
+        self.arrays, self.mean, self.std = arrays, mean, std
+        self.augmentation, self.seed = augmentation, seed
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def __getitem__(self, item: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        epoch, index = item
+        image, mask = self._plain(index) if self.augmentation is None else self._augmented(epoch, index)
+        image, mask = (torch.from_numpy(np.array(array, np.float32))[None] for array in (image, mask))
+        return (image / 255 - self.mean) / self.std, mask
+
+    def _plain(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.arrays.images[index], self.arrays.masks[index]
+
+    def _augmented(self, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+        pair = self.augmentation(*self._plain(index), derive_seed(self.seed, epoch, index))
+        rng = np.random.default_rng([self.seed, epoch, index])
+        if rng.random() < self.augmentation.params.paste:
+            other = int(rng.integers(len(self)))
+            donor = self.augmentation(*self._plain(other), derive_seed(self.seed, epoch, index, other))
+            pair = paste_tumor(*pair, *donor)
+        return pair
+
+
+class EpochSampler(Sampler):
+    """Yields (epoch, index); the order of each epoch depends on (seed, epoch) alone."""
+
+    def __init__(self, length: int, seed: int, shuffle: bool) -> None:
+        self.length, self.seed, self.shuffle = length, seed, shuffle
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self):
+        order = np.arange(self.length)
+        if self.shuffle:
+            np.random.default_rng([self.seed, self.epoch]).shuffle(order)
+        return iter([(self.epoch, int(index)) for index in order])
+
+
+def loader(arrays: SplitArrays, split: str, statistics: tuple[float, float], recipe: Recipe) -> DataLoader:
+    """Batches of a split, the same whatever the number of loader processes; only train is augmented."""
+    augmentation = Augmentation(recipe.augment) if split == "train" else None
+    workers = recipe.compute.workers
+    return DataLoader(
+        SliceDataset(arrays, *statistics, augmentation, recipe.seed),
+        recipe.train.batch_size,
+        sampler=EpochSampler(len(arrays), recipe.seed, shuffle=split == "train"),
+        num_workers=workers,
+        persistent_workers=workers > 0,
+    )

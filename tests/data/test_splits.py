@@ -1,0 +1,103 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tumorseg.data.splits import LEFT_OUT, assign, group_slices
+from tumorseg.errors import UserError
+from tumorseg.params import Blocks, Split
+
+SHIPPED = {"strategy": "shipped", "folds": 4, "fold": 0}
+
+
+def rule(gap: int = 3, **changes: object) -> tuple[Split, Blocks]:
+    return Split(**SHIPPED | changes), Blocks(size=10, gap=gap)
+
+
+def slices(count: int, **columns: object) -> pd.DataFrame:
+    """Numbered slices of two categories and rising tumour size, as `prepare` describes them."""
+    rows = {
+        "file": [f"{number}_a.jpg" for number in range(count)],
+        "shipped": "train",
+        "category": np.where(np.arange(count) % 40 < 20, "0", "1"),
+        "sequence": pd.array(range(count), dtype="Int64"),
+        "tumor_pixels": 10 * (np.arange(count) % 17),
+        "height": 32,
+        "width": 32,
+    }
+    return pd.DataFrame(rows | columns)
+
+
+def test_as_shipped_nothing_moves():
+    table = slices(4, shipped=["train", "test", "valid", "train"])
+    lookalikes = np.array([0, 0, 1, 2])
+    assert group_slices(table, lookalikes, *rule()).tolist() == [0, 0, 1, 2]
+    assert assign(table, lookalikes, *rule()).tolist() == ["train", "test", "valid", "train"]
+
+
+def test_blocks_are_runs_of_numbers_whatever_the_order_of_the_slices():
+    table = slices(4, sequence=pd.array([25, 9, 10, 29], dtype="Int64"))
+    assert group_slices(table, np.zeros(4, int), *rule(strategy="blocks")).tolist() == [2, 0, 1, 2]
+
+
+def test_no_number_of_a_split_is_near_one_of_a_split_that_it_must_not_know():
+    table = slices(200)
+    blocks = rule(strategy="blocks")
+    split = assign(table, group_slices(table, np.zeros(200, int), *blocks), *blocks)
+    numbers = {part: np.flatnonzero(split == part) for part in ("train", "valid", "test")}
+    for part, others in (("train", ("valid", "test")), ("valid", ("test",))):
+        for other in others:
+            distance = np.abs(np.subtract.outer(numbers[part], numbers[other]))
+            assert distance.min() == 4  # just over the gap
+    assert len(numbers["test"]) == 50  # a fourth, and none of it left out
+    assert (split == LEFT_OUT).sum() == 200 - sum(map(len, numbers.values()))
+
+
+@pytest.mark.parametrize("strategy", ["blocks", "similar"])
+def test_every_slice_is_test_in_one_fold_and_valid_in_the_one_before(strategy):
+    table = slices(200)
+    groups = np.arange(200) // 10
+    splits = [assign(table, groups, *rule(strategy=strategy, fold=fold, gap=0)) for fold in range(4)]
+    for earlier, later in zip(splits, splits[1:] + splits[:1], strict=True):
+        np.testing.assert_array_equal(earlier == "valid", later == "test")
+    assert (np.sum([split == "test" for split in splits], axis=0) == 1).all()
+    for split in splits:
+        assert all(len(set(split[groups == group])) == 1 for group in range(20))
+
+
+def test_folds_are_even_in_category_and_tumour_size():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(80), 5)  # of one category each, with tumours of about one size
+    category, size = rng.choice(["a", "b"], 80, p=[0.7, 0.3]), rng.integers(1, 1000, 80)
+    table = slices(400, category=category[groups], tumor_pixels=size[groups] + rng.integers(0, 50, 400))
+    test = assign(table, groups, *rule(strategy="similar")) == "test"
+    assert test.mean() == pytest.approx(0.25, abs=0.02)
+    assert (table.category[test] == "a").mean() == pytest.approx((table.category == "a").mean(), abs=0.05)
+    median = table.tumor_pixels.median()
+    assert (table.tumor_pixels[test] > median).mean() == pytest.approx(0.5, abs=0.08)
+
+
+def test_a_category_of_one_slice_is_dealt_without_a_word(recwarn):
+    table = slices(40, category=["rare"] + ["0"] * 39)
+    assign(table, np.arange(40) // 2, *rule(strategy="similar"))
+    assert not recwarn.list
+
+
+def test_a_split_shipped_without_a_slice_is_an_error():
+    with pytest.raises(UserError, match=r"split\.strategy: no slice was shipped as valid; choose"):
+        assign(slices(3, shipped=["train", "test", "train"]), np.arange(3), *rule())
+
+
+def test_blocks_need_numbers():
+    table = slices(3, file=["1_a.jpg", "b.jpg", "c.jpg"], sequence=pd.array([1, None, None], dtype="Int64"))
+    with pytest.raises(UserError, match=r"split\.strategy: blocks needs .* 2 of 3 do not, such as b\.jpg"):
+        group_slices(table, np.arange(3), *rule(strategy="blocks"))
+
+
+def test_fewer_groups_than_folds_are_an_error():
+    with pytest.raises(UserError, match=r"split\.folds: 4 folds of only 3 groups"):
+        assign(slices(30), np.arange(30) // 10, *rule(strategy="similar"))
+
+
+def test_a_gap_that_leaves_nothing_to_train_on_is_an_error():
+    with pytest.raises(UserError, match=r"blocks\.gap: every train slice is within 40 file numbers"):
+        assign(slices(40), np.arange(40) // 10, *rule(strategy="blocks", gap=40))

@@ -1,0 +1,199 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from support.training import recipe, run, with_mean
+
+from tumorseg.data.classes import write_classes
+from tumorseg.data.slices import load_split
+from tumorseg.errors import UserError
+from tumorseg.models.artifact import load_model
+from tumorseg.models.predict import predict
+from tumorseg.params import load_params
+from tumorseg.training import pixel_statistics
+from tumorseg.training.augmentation import Augmentation
+from tumorseg.training.loading import SliceDataset
+
+
+def test_same_recipe_same_bytes_whatever_the_workers_and_another_seed_others(prepared, tmp_path):
+    made = recipe("resnet", epochs=2)  # it has dropout, so every source of chance is there
+    chance = {"elastic": 0.05, "paste": 0.5, "boxes": True}
+    made = replace(made, augment=made.augment.model_copy(update=chance))
+    first = run(made, prepared, tmp_path / "a")
+    with_workers = replace(made, compute=made.compute.model_copy(update={"workers": 2}))
+    assert run(with_workers, prepared, tmp_path / "b") == first
+    assert run(replace(made, seed=1), prepared, tmp_path / "c")[0] != first[0]
+
+
+def test_tumours_of_other_slices_are_pasted_in_as_often_as_asked(prepared):
+    arrays = load_split(prepared, "train")
+
+    def masks(paste: float) -> list[np.ndarray]:
+        still = dict.fromkeys(("hflip", "vflip", "rotate"), 0.0)
+        augment = load_params().augment.model_copy(update={**still, "paste": paste})
+        dataset = SliceDataset(arrays, 0.0, 1.0, Augmentation(augment), seed=0)
+        return [dataset[epoch, index][1][0].numpy() for epoch in range(4) for index in range(len(dataset))]
+
+    plain = masks(0.0)
+    for each, mask in zip(plain, [*arrays.masks] * 4, strict=True):
+        np.testing.assert_array_equal(each, mask)
+    changed = [not np.array_equal(a, b) for a, b in zip(plain, masks(0.5), strict=True)]
+    assert 12 < sum(changed) < 32  # of 48, half of them, less those that were given their own tumour
+    assert all(np.array_equal(a, b) for a, b in zip(masks(1.0), masks(1.0), strict=True))
+
+
+def test_a_net_with_deep_supervision_trains_and_is_rebuilt(prepared, tmp_path):
+    made = recipe("unet", epochs=6)
+    options = made.model.model_copy(update={"depth": 2, "width": 8, "deep_supervision": True})
+    run(replace(made, model=options), prepared, tmp_path)
+    net, info = load_model(tmp_path / "model")
+    assert info.options["deep_supervision"] is True
+    assert net(torch.zeros(1, 1, 32, 32)).shape == (1, 1, 32, 32)
+    valid = pd.read_csv(tmp_path / "curves.csv").query("split == 'valid'")
+    assert valid.best_dice.iloc[-1] > 0.5
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.9])
+def test_killed_and_resumed_gives_the_bytes_of_an_unbroken_run(prepared, tmp_path, decay):
+    unbroken = run(with_mean(recipe("resnet", epochs=4), decay), prepared, tmp_path / "a")
+    script = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
+        "from support.training import recipe, run, with_mean\n"
+        "made = with_mean(recipe('resnet', epochs=4), float(sys.argv[4]))\n"
+        "run(made, Path(sys.argv[2]), Path(sys.argv[3]))\n"
+    )
+    paths = [str(Path(__file__).parents[1]), str(prepared), str(tmp_path / "b")]
+    command = [sys.executable, "-c", script, *paths, str(decay)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if line.startswith("resnet 2/4"):
+            break
+    checkpoints = tmp_path / "b" / "work" / "resnet"
+    deadline = time.monotonic() + 30
+    while not list(checkpoints.glob("*/latest.ckpt")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "b/model").exists()
+    resumed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert "resuming from" in resumed
+    assert "resnet 1/4" not in resumed
+    files = ("model/weights.safetensors", "model/model.json", "curves.csv")
+    assert tuple((tmp_path / "b" / file).read_bytes() for file in files) == unbroken
+    assert not checkpoints.exists()
+
+
+def test_the_running_mean_of_the_weights_is_what_is_kept(prepared, tmp_path):
+    plain = recipe("simple_cnn", epochs=1)
+    last = run(plain, prepared, tmp_path / "a")
+    assert run(with_mean(plain, 0.5), prepared, tmp_path / "b")[0] != last[0]
+    nets = [load_model(tmp_path / name / "model")[0].state_dict() for name in "ab"]
+    # Three steps from the same start: the mean lags behind, nowhere far from where the steps led.
+    for name, weights in nets[0].items():
+        assert not torch.equal(weights, nets[1][name]), name
+        torch.testing.assert_close(weights, nets[1][name], rtol=0, atol=0.05)
+
+
+def test_a_run_that_had_stopped_early_stays_stopped(prepared, tmp_path, monkeypatch):
+    made = recipe("simple_cnn", epochs=30)
+    made = replace(made, train=made.train.model_copy(update={"lr": 1e-9, "patience": 2}))
+    # Killed after the last checkpoint, before the checkpoints are deleted.
+    monkeypatch.setattr("tumorseg.training.shutil.rmtree", lambda *_, **__: None)
+    first = run(made, prepared, tmp_path)
+    assert pd.read_csv(tmp_path / "curves.csv").epoch.max() < 30
+    assert run(made, prepared, tmp_path) == first
+
+
+def test_fingerprint_follows_params_and_data_but_not_workers(prepared, tmp_path):
+    made = recipe("simple_cnn")
+    first = made.fingerprint(prepared)
+    assert replace(made, epochs=4).fingerprint(prepared) != first
+    assert (
+        replace(made, compute=made.compute.model_copy(update={"workers": 3})).fingerprint(prepared) == first
+    )
+    other = tmp_path / "prepared"
+    (other / "train").mkdir(parents=True)
+    np.save(other / "train" / "images.npy", np.zeros(1, np.uint8))
+    assert made.fingerprint(other) != first
+
+
+def test_a_net_learns_and_keeps_its_best_epoch(prepared, tmp_path):
+    run(recipe("simple_cnn", epochs=6), prepared, tmp_path)
+    curves = pd.read_csv(tmp_path / "curves.csv")
+    assert list(curves.columns) == ["epoch", "loss", "accuracy", "dice", "best_dice", "split", "model"]
+    assert curves[curves.split == "train"].epoch.tolist() == [1, 2, 3, 4, 5, 6]
+    valid = curves[curves.split == "valid"].set_index("epoch")
+    assert valid.loss.iloc[-1] < valid.loss.iloc[0]
+    _, info = load_model(tmp_path / "model")
+    assert info.best_epoch == valid.best_dice.idxmax()
+    assert info.parameters == 27_169
+
+
+def test_stops_early_when_valid_does_not_improve(prepared, tmp_path):
+    made = recipe("simple_cnn", epochs=30)
+    still = made.train.model_copy(update={"lr": 1e-9, "patience": 2})
+    run(replace(made, train=still), prepared, tmp_path)
+    assert pd.read_csv(tmp_path / "curves.csv").epoch.max() < 30
+
+
+@pytest.mark.parametrize("name", ["location_prior", "nearest_slice"])
+def test_baselines_leave_the_same_files(prepared, tmp_path, name):
+    run(recipe(name), prepared, tmp_path)
+    curves = pd.read_csv(tmp_path / "curves.csv")
+    assert curves.epoch.tolist() == [0]
+    assert curves.split.tolist() == ["valid"]
+    assert load_model(tmp_path / "model")[1].parameters == 0
+
+
+@pytest.mark.parametrize("name", ["unet", "nearest_slice"])
+def test_a_model_of_classes_says_which_and_has_a_channel_for_each(prepared_classes, tmp_path, name):
+    run(recipe(name, epochs=8), prepared_classes, tmp_path)
+    net, info = load_model(tmp_path / "model")
+    assert info.classes == ["glioma", "other"]
+    test = load_split(prepared_classes, "test")
+    assert net(torch.zeros(1, 1, 32, 32)).shape == (1, 3, 32, 32)
+    levels, indices = predict(net, test.images, info.mean, info.std, torch.device("cpu"))
+    if name == "unet":  # brightness tells the classes apart
+        found = (levels >= 128) & (test.masks > 0)
+        assert found.sum() > 0.5 * (test.masks > 0).sum()
+        assert (indices == test.masks)[found].mean() > 0.8
+    valid = pd.read_csv(tmp_path / "curves.csv").query("split == 'valid'")
+    assert valid.best_dice.iloc[-1] > 0
+
+
+def test_other_names_of_classes_are_another_training(prepared_classes, tmp_path):
+    shutil.copytree(prepared_classes, tmp_path / "other")
+    made = recipe("simple_cnn")
+    assert made.fingerprint(tmp_path / "other") == made.fingerprint(prepared_classes)
+    write_classes(tmp_path / "other", ["glioma", "meningioma"])
+    assert made.fingerprint(tmp_path / "other") != made.fingerprint(prepared_classes)
+
+
+def test_pixel_statistics_are_those_of_numpy(prepared):
+    images = load_split(prepared, "train").images
+    assert pixel_statistics(images) == pytest.approx((np.mean(images / 255), np.std(images / 255)))
+
+
+def test_a_diverged_net_is_one_line(prepared, tmp_path):
+    made = recipe("simple_cnn")
+    with pytest.raises(UserError, match=r"simple_cnn: the \w+ loss is nan; lower train\.lr"):
+        run(replace(made, train=made.train.model_copy(update={"lr": 1e30})), prepared, tmp_path)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_machine_without_a_gpu_says_so_in_one_line(prepared, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    made = recipe("simple_cnn")
+    made = replace(made, compute=made.compute.model_copy(update={"accelerator": "gpu"}))
+    with pytest.raises(UserError, match=r"compute\.accelerator: this machine has no gpu; choose auto or cpu"):
+        run(made, prepared, tmp_path)
