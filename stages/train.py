@@ -1,12 +1,13 @@
 """Train one model: python stages/train.py <name>."""
 
 import json
+import os
 from pathlib import Path
 
 from tumorseg import stage
 from tumorseg.params import load_params
 from tumorseg.training import train_model
-from tumorseg.training.recipe import Recipe
+from tumorseg.training.recipe import make_recipe, training_code
 
 
 def main(name: str) -> None:
@@ -14,23 +15,23 @@ def main(name: str) -> None:
     weight = params.loss.pos_weight
     if weight == "auto":
         weight = json.loads(Path("metrics/class_balance.json").read_text(encoding="utf-8"))["pos_weight"]
-    model = params.model_named(name)
-    recipe = Recipe(
-        name=name,
-        model=model,
+    recipe = make_recipe(
+        name,
+        params.model_named(name),
         seed=params.seed,
-        epochs=model.epochs or params.dataset.epochs,
+        epochs=params.dataset.epochs,
         pos_weight=weight,
-        augment=params.augment.changed(model.augment),
-        train=params.train.changed(model.train),
+        augment=params.augment,
+        train=params.train,
         compute=params.compute,
     )
     train_model(
         recipe,
         prepared=Path("data/prepared"),
+        code=training_code(Path("dvc.yaml"), recipe.model.architecture),
         out=Path("models") / name,
         curves=Path("plots/train") / f"{name}.csv",
-        work=Path(".work"),
+        work=Path(os.environ.get("TUMORSEG_WORK", ".work")),  # studies keep checkpoints outside their copies
     )
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from tumorseg.bootstrap import Draws, interval, p_value
+from tumorseg.bootstrap import Bootstrap, interval, p_value
 
 
-def drawn(draws: Draws, groups: np.ndarray, which: int) -> np.ndarray:
+def drawn(draws: Bootstrap, groups: np.ndarray, which: int) -> np.ndarray:
     """Rows of the slices that a draw holds, each as often as its group was drawn."""
     weights = draws.weights[which][np.unique(groups, return_inverse=True)[1]]
     return np.repeat(np.arange(len(groups)), weights)
@@ -15,7 +15,7 @@ def test_statistics_of_a_draw_are_those_of_the_slices_it_holds():
     groups = rng.integers(5, 40, 101)
     values, pairs = rng.random(101), rng.random((101, 2))
     values[[3, 50]] = np.nan
-    draws = Draws(groups, draws=1100)
+    draws = Bootstrap(groups, draws=1100)
     sums, means, medians = draws.sums(pairs), draws.means(values), draws.medians(values)
     assert sums.shape == (1100, 2)
     for which in (0, 499, 500, 1099):
@@ -26,18 +26,18 @@ def test_statistics_of_a_draw_are_those_of_the_slices_it_holds():
 
 
 def test_a_draw_holds_as_many_groups_as_there_are():
-    draws = Draws(np.array([7, 7, 9, 4]))
+    draws = Bootstrap(np.array([7, 7, 9, 4]))
     assert (draws.weights.sum(axis=1) == 3).all()
     assert draws.weights.mean(axis=0) == pytest.approx(1, abs=0.03)
 
 
 def test_same_groups_same_draws():
     groups = np.array([0, 0, 1, 2])
-    np.testing.assert_array_equal(Draws(groups).weights, Draws(groups + 5).weights)
+    np.testing.assert_array_equal(Bootstrap(groups).weights, Bootstrap(groups + 5).weights)
 
 
 def test_statistics_of_nothing_are_nan():
-    draws = Draws(np.arange(3), draws=50)
+    draws = Bootstrap(np.arange(3), draws=50)
     nothing = np.full(3, np.nan)
     assert np.isnan(draws.means(nothing)).all()
     assert np.isnan(draws.medians(nothing)).all()
@@ -60,7 +60,7 @@ def test_few_groups_prove_little_however_often_they_are_drawn():
 
 
 def test_one_group_gives_no_draws():
-    one = Draws(np.zeros(5, int))
+    one = Bootstrap(np.zeros(5, int))
     assert np.isnan(interval(one.means(np.ones(5)))["low"])
     assert np.isnan(p_value(one.medians(np.ones(5)), one.count))
 
@@ -68,7 +68,7 @@ def test_one_group_gives_no_draws():
 def coverage(groups: np.ndarray, drawn_by: np.ndarray, trials: int) -> float:
     """How often the interval of the mean holds the true mean, 0, where groups share half the variance."""
     rng = np.random.default_rng(0)
-    draws = Draws(drawn_by, draws=1000)
+    draws = Bootstrap(drawn_by, draws=1000)
     hits = 0
     for _ in range(trials):
         values = rng.normal(size=groups.max() + 1)[groups] + rng.normal(size=len(groups))

@@ -5,24 +5,24 @@ from sklearn.metrics import average_precision_score, fbeta_score, precision_reca
 from tumorseg.metrics import (
     HALF,
     average_precision,
-    best_level,
+    best_step,
     confusion,
-    count_levels,
+    count_pixels,
     f_beta,
+    quantise,
     scores,
-    to_levels,
 )
 
 
 def test_levels_keep_half_where_it_is():
     probabilities = np.array([0.0, 0.4999, 0.5, 1.0])
-    assert to_levels(probabilities).tolist() == [0, 127, HALF, 255]
+    assert quantise(probabilities).tolist() == [0, 127, HALF, 255]
 
 
 def test_confusion_of_four_pixels_by_hand():
     levels = np.array([[[10, 200], [100, 250]]], np.uint8)
     masks = np.array([[[0, 0], [1, 1]]], np.uint8)
-    table = confusion(count_levels(levels, masks))[:, 0]
+    table = confusion(count_pixels(levels, masks))[:, 0]
     tp, fp, fn, tn = table
     assert [c[0] for c in (tp, fp, fn, tn)] == [2, 2, 0, 0]  # everything is predicted
     assert [c[HALF] for c in (tp, fp, fn, tn)] == [1, 1, 1, 1]
@@ -52,7 +52,7 @@ def test_agrees_with_scikit_learn_at_every_level_and_on_average_precision():
     rng = np.random.default_rng(0)
     masks = (rng.random((3, 16, 16)) < 0.2).astype(np.uint8)
     levels = np.clip(rng.normal(90 + 60 * masks, 40), 0, 255).astype(np.uint8)
-    counts = count_levels(levels, masks)
+    counts = count_pixels(levels, masks)
     for level in (1, 60, HALF, 200):
         ours = scores(*confusion(counts.sum(0))[:, level])
         theirs = precision_recall_fscore_support(masks.ravel(), levels.ravel() >= level, average="binary")
@@ -65,22 +65,22 @@ def test_agrees_with_scikit_learn_at_every_level_and_on_average_precision():
 
 
 def test_average_precision_without_tumour_is_nan():
-    counts = count_levels(np.zeros((1, 2, 2), np.uint8), np.zeros((1, 2, 2), np.uint8))
+    counts = count_pixels(np.zeros((1, 2, 2), np.uint8), np.zeros((1, 2, 2), np.uint8))
     assert np.isnan(average_precision(counts)).all()
 
 
 def test_best_level_is_the_lowest_of_the_best():
     levels = np.array([[[50, 50], [90, 90]]], np.uint8)
     masks = np.array([[[0, 0], [1, 1]]], np.uint8)
-    counts = count_levels(levels, masks).sum(0)
-    assert best_level(counts) == 51
-    assert best_level(np.zeros_like(counts)) == HALF  # no pixel, no preference
+    counts = count_pixels(levels, masks).sum(0)
+    assert best_step(counts) == 51
+    assert best_step(np.zeros_like(counts)) == HALF  # no pixel, no preference
 
 
 def test_where_no_tumour_can_be_found_no_threshold_is_better():
     levels = np.array([[[50, 200]]], np.uint8)
-    assert best_level(count_levels(levels, np.zeros_like(levels)).sum(0)) == HALF
-    assert best_level(count_levels(np.zeros_like(levels), np.ones_like(levels)).sum(0)) == HALF
+    assert best_step(count_pixels(levels, np.zeros_like(levels)).sum(0)) == HALF
+    assert best_step(count_pixels(np.zeros_like(levels), np.ones_like(levels)).sum(0)) == HALF
 
 
 def test_f_beta_by_hand():
@@ -95,7 +95,7 @@ def test_f_beta_by_hand():
 def test_f_beta_agrees_with_scikit_learn(beta):
     rng = np.random.default_rng(0)
     truth, found = rng.random((2, 500)) < 0.3
-    counts = confusion(count_levels(found[None, None].astype(np.uint8), truth[None, None]))[:3, 0, 1]
+    counts = confusion(count_pixels(found[None, None].astype(np.uint8), truth[None, None]))[:3, 0, 1]
     assert f_beta(*counts, beta) == pytest.approx(fbeta_score(truth, found, beta=beta))
 
 
@@ -106,7 +106,7 @@ def test_f_beta_of_any_beta_is_between_precision_and_recall():
 
 def test_the_best_level_falls_as_missed_tumour_weighs_more():
     levels = np.array([[[40, 80, 100, 120, 140, 160, 200, 240]]], np.uint8)
-    counts = count_levels(levels, np.array([[[1, 0, 0, 0, 0, 1, 0, 1]]])).sum(0)
+    counts = count_pixels(levels, np.array([[[1, 0, 0, 0, 0, 1, 0, 1]]])).sum(0)
     # At 201: TP 1, FN 2; at 141: TP 2, FP 1, FN 1; at 1: TP 3, FP 5. Dice is 1/2, 2/3 and 6/11.
-    assert [best_level(counts, beta) for beta in (0.1, 1.0, 5.0)] == [201, 141, 1]
-    assert best_level(counts) == best_level(counts, 1.0)
+    assert [best_step(counts, beta) for beta in (0.1, 1.0, 5.0)] == [201, 141, 1]
+    assert best_step(counts) == best_step(counts, 1.0)

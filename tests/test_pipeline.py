@@ -63,7 +63,7 @@ def test_another_model_reruns_the_report_alone_and_metrics_diff_shows_it(finishe
     assert max(map(len, difference.splitlines())) < 160
     assert selected["statement"][0].startswith("deep_cnn has ")
     audit = json.loads((repo / "metrics/audit.json").read_text())
-    assert selected["baselines"]["copy"] == audit["baselines"]["copy"]
+    assert selected["baselines"]["nearest_mask_dice"] == audit["baselines"]["nearest_mask_dice"]
 
 
 def test_classes_go_through_the_whole_pipeline(fresh, tmp_path):

@@ -8,21 +8,21 @@ are compared draw by draw, which is what makes a difference paired.
 
 import numpy as np
 
-DRAWS = 10_000
+REPLICATES = 10_000
 CONFIDENCE = 0.95
 SEED = 0
 CHUNK = 500  # draws whose weights are spread over the slices at a time
 
 
-class Draws:
-    """Draws of as many groups as there are, with replacement.
+class Bootstrap:
+    """Bootstrap of as many groups as there are, with replacement.
 
     Args:
         groups: int (N,), the group of each slice.
         draws: How many, B.
     """
 
-    def __init__(self, groups: np.ndarray, draws: int = DRAWS) -> None:
+    def __init__(self, groups: np.ndarray, draws: int = REPLICATES) -> None:
         labels, self.codes = np.unique(groups, return_inverse=True)
         self.count = len(labels)
         rng = np.random.default_rng(SEED)

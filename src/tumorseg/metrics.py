@@ -1,43 +1,43 @@
-"""Pixel metrics from counts of probability levels: exact at every threshold, in one pass.
+"""Pixel metrics from counts of quantised probabilities: exact at every threshold, in one pass.
 
-A probability p in [0, 1] is kept as the level ⌊256 p⌋ in 0…255 (uint8), so p ≥ k/256 is level ≥ k, and
+A probability p in [0, 1] is kept as the step ⌊256 p⌋ in 0…255 (uint8), so p ≥ k/256 means step ≥ k, and
 thresholds are multiples of 1/256. Counts are kept per image and added last. A ratio of nothing is NaN.
 """
 
 import numpy as np
 
-LEVELS = 256
+STEPS = 256  # of a quantised probability
 METRICS = ("precision", "recall", "dice", "iou", "specificity", "accuracy")
-HALF = LEVELS // 2  # the level of threshold 0.5
+HALF = STEPS // 2  # the step of threshold 0.5
 
 
-def to_levels(probabilities: np.ndarray) -> np.ndarray:
-    """Levels (uint8) of probabilities in [0, 1], any shape."""
-    return np.minimum(probabilities * LEVELS, LEVELS - 1).astype(np.uint8)
+def quantise(probabilities: np.ndarray) -> np.ndarray:
+    """The steps, uint8, of probabilities in [0, 1], any shape."""
+    return np.minimum(probabilities * STEPS, STEPS - 1).astype(np.uint8)
 
 
-def count_levels(levels: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """Count pixels by image, class and level.
+def count_pixels(quantised: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Count pixels by image, class and step.
 
     Args:
-        levels: uint8 (N, H, W).
+        quantised: Probabilities, as from `quantise`, uint8 (N, H, W).
         masks: 0/1 (N, H, W).
 
     Returns:
-        int64 (N, 2, 256): [image, 0 background or 1 tumour, level].
+        int64 (N, 2, 256): [image, 0 background or 1 tumour, step].
     """
     rows = [
-        np.bincount((image + np.uint16(LEVELS) * mask.astype(bool)).ravel(), minlength=2 * LEVELS)
-        for image, mask in zip(levels, masks, strict=True)
+        np.bincount((image + np.uint16(STEPS) * mask.astype(bool)).ravel(), minlength=2 * STEPS)
+        for image, mask in zip(quantised, masks, strict=True)
     ]
-    return np.stack(rows).reshape(len(rows), 2, LEVELS)
+    return np.stack(rows).reshape(len(rows), 2, STEPS)
 
 
 def confusion(counts: np.ndarray) -> np.ndarray:
     """TP, FP, FN, TN at every threshold.
 
     Args:
-        counts: int (..., 2, 256), as from `count_levels`, or sums of it.
+        counts: int (..., 2, 256), as from `count_pixels`, or sums of it.
 
     Returns:
         int64 (4, ..., 256): the last axis is the threshold k/256.
@@ -79,13 +79,20 @@ def f_beta(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray, beta: float) -> np.nd
         tp: Pixel counts of any shape, which those of `fp` and `fn` share.
         beta: Above 0.
     """
-    # The same as tp / (tp + w fn + (1 − w) fp), w = β² / (1 + β²), which no β overflows.
-    weight = 1 / (1 + (1 / beta) * (1 / beta))
+    weight = recall_weight(beta)
     return ratio(tp, tp + weight * fn + (1 - weight) * fp)
 
 
+def recall_weight(beta: float) -> float:
+    """The weight w of recall in F-beta, β² / (1 + β²), in a form that no β overflows.
+
+    With it F-beta is tp / (tp + w fn + (1 − w) fp).
+    """
+    return 1 / (1 + (1 / beta) * (1 / beta))
+
+
 def average_precision(counts: np.ndarray) -> np.ndarray:
-    """Σ (Rₖ − Rₖ₊₁) Pₖ over thresholds, as scikit-learn's average_precision_score of the levels.
+    """Σ (Rₖ − Rₖ₊₁) Pₖ over thresholds, as scikit-learn's average_precision_score.
 
     Args:
         counts: int (..., 2, 256).
@@ -122,8 +129,8 @@ def summarise_counts(counts: np.ndarray) -> dict[str, float]:
     }
 
 
-def best_level(counts: np.ndarray, beta: float = 1.0) -> int:
-    """The level (1…255) whose threshold has the highest F-beta; the lowest such level of several.
+def best_step(counts: np.ndarray, beta: float = 1.0) -> int:
+    """The step (1…255) whose threshold has the highest F-beta; the lowest of several.
 
     Where no threshold finds any tumour, none is better than another: 0.5.
 

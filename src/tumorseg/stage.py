@@ -20,6 +20,15 @@ def _terminate(*_: object) -> NoReturn:
     sys.exit(143)
 
 
+def end_with_parent() -> None:
+    """On Linux, have this process, or the program that it becomes, end by SIGTERM when its parent does."""
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before the call
+            sys.exit(1)
+
+
 def run(main: Callable[..., None]) -> NoReturn:
     """Call `main` with the command-line arguments, and exit; arguments that do not fit show its usage.
 
@@ -27,11 +36,7 @@ def run(main: Callable[..., None]) -> NoReturn:
     parent, since killing `dvc` would otherwise leave a training running and holding the cores.
     """
     signal.signal(signal.SIGTERM, _terminate)
-    if sys.platform == "linux":
-        parent = os.getppid()
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before the call
-            sys.exit(1)
+    end_with_parent()
     try:
         inspect.signature(main).bind(*sys.argv[1:])
     except TypeError:

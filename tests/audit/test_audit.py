@@ -13,7 +13,7 @@ from support.planted import OUTSIDE, PLANTED, SIZES, Export, sibling
 from tumorseg.audit import audit, closest, faults, histogram
 from tumorseg.audit.facts import measure
 from tumorseg.audit.findings import find
-from tumorseg.audit.survey import survey
+from tumorseg.audit.survey import survey_data
 from tumorseg.errors import UserError
 from tumorseg.files import read_json
 
@@ -33,7 +33,7 @@ def test_a_planted_defect_is_found_and_nothing_else(tmp_path, defect):
 
 
 def test_a_category_that_is_not_tumour_is_told(tmp_path):
-    facts = measure(survey(*prepared(Export(), tmp_path)), ["0"], "shipped")
+    facts = measure(survey_data(*prepared(Export(), tmp_path)), ["0"], "shipped")
     (finding,) = find(facts)
     assert (finding.id, finding.count) == ("category_left_out", 6 + 2 + 2)
     assert finding.param == "datasets.${data}.tumor_categories"
@@ -117,7 +117,7 @@ def test_the_json_holds_dicts_of_numbers_and_strings_only(audited):
     assert result["leak"]["test"]["share"] == 0.2
     # The same octagon everywhere: wherever it is copied from, it fits.
     whole = {"pooled": 1, "mean": 1}
-    assert result["baselines"] == {"copy": whole, "location": whole}
+    assert result["baselines"] == {"nearest_mask_dice": whole, "mean_mask_dice": whole}
     # All of them octagons.
     category = result["categories"]["0"]
     assert (category["tumor"], category["images"], category["annotations"]) == ("yes", 12, 12)
@@ -127,7 +127,7 @@ def test_the_json_holds_dicts_of_numbers_and_strings_only(audited):
 
 def test_faults_are_listed_one_by_one(audited):
     table = pd.read_csv(audited[0] / "audit" / "faults.csv")
-    assert table.columns.to_list() == ["shipped", "file", "annotation", "fault"]
+    assert table.columns.to_list() == ["as_shipped", "file", "annotation", "fault"]
     assert table.fillna(-1).values.tolist() == [
         ["train", "t5.png", 5, "outside"],
         ["train", "forgotten.png", -1, "unnamed"],
@@ -165,7 +165,7 @@ def test_similarities_below_zero_count_as_zero():
 
 
 def test_no_fault_leaves_an_empty_list(tmp_path):
-    assert faults(survey(*prepared(Export(), tmp_path))).empty
+    assert faults(survey_data(*prepared(Export(), tmp_path))).empty
 
 
 def test_what_must_not_be_found_stops_the_pipeline_once_all_is_written(tmp_path):

@@ -10,7 +10,7 @@ from support.planted import SIZES, Export
 from tumorseg import SPLITS
 from tumorseg.audit import faults
 from tumorseg.audit.facts import measure
-from tumorseg.audit.survey import survey
+from tumorseg.audit.survey import survey_data
 from tumorseg.data.slices import read_table
 from tumorseg.params import Blocks, Split
 
@@ -28,7 +28,7 @@ def test_facts_about_splits_are_of_the_splits_now(tmp_path, blocked):
     export, rule = blocked
     raw, arrays = prepared(export, tmp_path, rule=rule)
     table = read_table(arrays)
-    facts = measure(survey(raw, arrays), ["0", "1"], rule[0].strategy)
+    facts = measure(survey_data(raw, arrays), ["0", "1"], rule[0].strategy)
     images = facts["images"]
     assert {split: images[split] for split in SPLITS} == table.split.value_counts().to_dict()
     assert {split: images[split] for split in SPLITS} != SIZES
@@ -51,7 +51,7 @@ def test_copies_are_within_or_across_the_splits_now(tmp_path, blocked, shipped, 
     export, rule = blocked
     table = read_table(prepared(export, tmp_path, rule=rule)[1])
     ours, theirs = (
-        table[(table.shipped == was) & (table.split == is_now)].image_id.iloc[-1]
+        table[(table.as_shipped == was) & (table.split == is_now)].image_id.iloc[-1]
         for was, is_now in zip(shipped, now, strict=True)
     )
     export.pixels[shipped[1]][theirs] = export.pixels[shipped[0]][ours]
@@ -62,23 +62,23 @@ def test_copies_are_within_or_across_the_splits_now(tmp_path, blocked, shipped, 
 def test_labels_of_slices_left_out_are_audited(tmp_path, blocked):
     export, rule = blocked
     left_out = pd.read_csv(prepared(export, tmp_path, rule=rule)[1] / "left_out.csv")
-    split, file = left_out.loc[0, ["shipped", "file"]]
+    split, file = left_out.loc[0, ["as_shipped", "file"]]
     index = [entry["file_name"] for entry in export.images[split]].index(file)
     export.relabel(split, index, area=900)  # changes no pixel, so the slices are split as before
-    seen = survey(*prepared(export, tmp_path, rule=rule))
-    assert file not in set(seen.slices.file)
-    assert faults(seen).to_numpy().tolist() == [[split, file, index, "wrong_area"]]
+    survey = survey_data(*prepared(export, tmp_path, rule=rule))
+    assert file not in set(survey.slices.file)
+    assert faults(survey).to_numpy().tolist() == [[split, file, index, "wrong_area"]]
     assert set(findings(export, tmp_path, rule=rule)) == {"label_wrong_area", "split", "left_out", "groups"}
 
 
 def test_a_slice_left_out_without_annotation_is_told(tmp_path, blocked):
     export, rule = blocked
-    seen = survey(*prepared(export, tmp_path, rule=rule))
-    seen = replace(seen, left_out=seen.left_out.assign(annotations=0))
-    found = faults(seen)
+    survey = survey_data(*prepared(export, tmp_path, rule=rule))
+    survey = replace(survey, left_out=survey.left_out.assign(annotations=0))
+    found = faults(survey)
     assert set(found.fault) == {"unannotated"}
-    assert found.file.tolist() == seen.left_out.file.tolist()
-    assert measure(seen, ["0", "1"], "blocks")["labels"]["images_with_none"] == len(found)
+    assert found.file.tolist() == survey.left_out.file.tolist()
+    assert measure(survey, ["0", "1"], "blocks")["labels"]["images_with_none"] == len(found)
 
 
 def test_faults_name_the_folder_that_the_file_came_in(tmp_path, blocked):
@@ -86,6 +86,6 @@ def test_faults_name_the_folder_that_the_file_came_in(tmp_path, blocked):
     for split in SPLITS:
         for index in range(SIZES[split]):
             export.relabel(split, index, area=900)
-    found = faults(survey(*prepared(export, tmp_path, rule=rule)))
+    found = faults(survey_data(*prepared(export, tmp_path, rule=rule)))
     assert len(found) == sum(SIZES.values())
-    assert all((tmp_path / "raw" / row.shipped / row.file).is_file() for row in found.itertuples())
+    assert all((tmp_path / "raw" / row.as_shipped / row.file).is_file() for row in found.itertuples())

@@ -6,9 +6,9 @@ import pytest
 
 from tumorseg import SPLITS
 from tumorseg.audit import baselines
-from tumorseg.data.similarity import embed, most_similar
+from tumorseg.data.similarity import embed, nearest
 from tumorseg.data.slices import SplitArrays, load_split
-from tumorseg.metrics import best_level, confusion, count_levels, scores
+from tumorseg.metrics import best_step, confusion, count_pixels, scores
 
 
 def masks_only(*masks: list[list[int]]) -> SplitArrays:
@@ -30,8 +30,8 @@ def test_dice_of_nothing_is_undefined():
 
 def test_copy_takes_the_masks_that_are_named():
     train, test = masks_only([[1, 0]], [[0, 1]]), masks_only([[0, 1]], [[0, 1]])
-    assert baselines.copy(train, test, np.array([1, 1])) == {"pooled": 1, "mean": 1}
-    assert baselines.copy(train, test, np.array([1, 0])) == {"pooled": 0.5, "mean": 0.5}
+    assert baselines.nearest_mask_dice(train, test, np.array([1, 1])) == {"pooled": 1, "mean": 1}
+    assert baselines.nearest_mask_dice(train, test, np.array([1, 0])) == {"pooled": 0.5, "mean": 0.5}
 
 
 def test_location_by_hand():
@@ -42,32 +42,32 @@ def test_location_by_hand():
     test = masks_only([[1, 1, 1, 1]], [[1, 0, 0, 0]])
     # On test: 2 of 2 and 4 pixels, 1 of 2 and 1.
     expected = {"pooled": pytest.approx(6 / 9), "mean": pytest.approx(2 / 3)}
-    assert baselines.location(train, valid, test) == expected
+    assert baselines.mean_mask_dice(train, valid, test) == expected
 
 
 def test_location_without_tumour_on_valid_is_cut_at_one_half():
     train, valid = masks_only([[1, 1, 0]], [[1, 0, 0]], [[1, 0, 0]]), masks_only([[0, 0, 0]])
-    assert baselines.location(train, valid, masks_only([[1, 0, 0]])) == {"pooled": 1, "mean": 1}
+    assert baselines.mean_mask_dice(train, valid, masks_only([[1, 0, 0]])) == {"pooled": 1, "mean": 1}
 
 
 @pytest.mark.parametrize("model", ["nearest_slice", "location_prior"])
 def test_they_agree_with_the_models(prepared: Path, model):
     import torch
 
-    from tumorseg.models.predict import predict_levels
+    from tumorseg.models.predict import predict_quantised
     from tumorseg.models.registry import build_model
 
     train, valid, test = (load_split(prepared, split) for split in SPLITS)
     net = build_model(model)
     net.fit(*(torch.from_numpy(np.array(array))[:, None].float() for array in (train.images, train.masks)))
-    levels = [predict_levels(net, part.images, 0, 1 / 255, torch.device("cpu")) for part in (valid, test)]
-    counts = [count_levels(array, part.masks) for array, part in zip(levels, (valid, test), strict=True)]
-    each = confusion(counts[1])[..., best_level(counts[0].sum(0))]
+    levels = [predict_quantised(net, part.images, 0, 1 / 255, torch.device("cpu")) for part in (valid, test)]
+    counts = [count_pixels(array, part.masks) for array, part in zip(levels, (valid, test), strict=True)]
+    each = confusion(counts[1])[..., best_step(counts[0].sum(0))]
     expected = {"pooled": float(scores(*each.sum(1))["dice"]), "mean": np.nanmean(scores(*each)["dice"])}
-    nearest, _ = most_similar(embed(test.images), embed(train.images))
+    index, _ = nearest(embed(test.images), embed(train.images))
     found = {
-        "nearest_slice": baselines.copy(train, test, nearest),
-        "location_prior": baselines.location(train, valid, test),
+        "nearest_slice": baselines.nearest_mask_dice(train, test, index[:, 0]),
+        "location_prior": baselines.mean_mask_dice(train, valid, test),
     }[model]
     assert found == pytest.approx(expected)
     assert 0 < found["pooled"] < 1

@@ -168,5 +168,5 @@ def test_slices_dealt_anew_are_all_there_once_with_their_own_pixels(tmp_path, ca
         arrays = load_split(out, split)
         assert arrays.table["index"].tolist() == list(range(len(arrays)))
         for row, pixels in zip(arrays.table.itertuples(), arrays.images, strict=True):
-            stored = cv2.imread(str(raw / row.shipped / row.file), cv2.IMREAD_GRAYSCALE)
+            stored = cv2.imread(str(raw / row.as_shipped / row.file), cv2.IMREAD_GRAYSCALE)
             np.testing.assert_array_equal(pixels, stored)

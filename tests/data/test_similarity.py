@@ -7,7 +7,7 @@ import pytest
 from tumorseg import SPLITS
 from tumorseg.data.masks import render_masks
 from tumorseg.data.prepare import prepare
-from tumorseg.data.similarity import SIBLING, copies, embed, groups, most_similar
+from tumorseg.data.similarity import SIBLING, copies, embed, groups, nearest
 from tumorseg.data.slices import load_split
 from tumorseg.params import Blocks, PhantomSource, Split
 from tumorseg.sources import fetch
@@ -20,14 +20,14 @@ def on_circle(*degrees: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("size", [32, 48, 128, 144])
-def test_embeddings_are_those_of_the_model_that_copies(size):
+def test_embeddings_are_small_slices_without_mean_of_length_1(size):
     import torch
-
-    from tumorseg.nets import nearest_slice
+    from torch.nn import functional
 
     images = np.random.default_rng(0).integers(0, 256, (3, size, size), dtype=np.uint8)
-    theirs = nearest_slice.embed(torch.from_numpy(images)[:, None]).numpy()
-    np.testing.assert_allclose(embed(images), theirs, atol=1e-5)
+    small = functional.adaptive_avg_pool2d(torch.from_numpy(images).float(), 32).flatten(1)
+    expected = functional.normalize(small - small.mean(dim=1, keepdim=True)).numpy()
+    np.testing.assert_allclose(embed(images), expected, atol=1e-5)
 
 
 def test_a_slice_of_one_grey_resembles_nothing():
@@ -40,10 +40,15 @@ def test_brightness_and_contrast_do_not_matter():
 
 
 def test_most_similar_by_hand():
-    index, similarity = most_similar(on_circle(10, 80), on_circle(0, 60, 90))
-    assert index.tolist() == [0, 2]
-    np.testing.assert_allclose(similarity, np.cos(np.radians([10, 10])), atol=1e-6)
-    assert most_similar(on_circle(0, 10, 90), on_circle(0, 10, 90), skip_self=True)[0].tolist() == [1, 0, 1]
+    index, similarity = nearest(on_circle(10, 80), on_circle(0, 60, 90))
+    assert index.tolist() == [[0], [2]]
+    np.testing.assert_allclose(similarity[:, 0], np.cos(np.radians([10, 10])), atol=1e-6)
+    three = on_circle(0, 10, 90)
+    assert nearest(three, three, skip_self=True)[0].tolist() == [[1], [0], [1]]
+    index, similarity = nearest(on_circle(50), three, count=2)
+    assert index.tolist() == [[1, 2]]  # both are 40° away
+    np.testing.assert_allclose(similarity, np.cos(np.radians([[40, 40]])), atol=1e-6)
+    assert nearest(on_circle(80), three, count=9)[0].tolist() == [[2, 1, 0]]
 
 
 def test_a_stack_is_one_group_end_to_end():
@@ -81,8 +86,8 @@ def phantom(request, tmp_path_factory) -> tuple[int, np.ndarray, np.ndarray]:
     rule = (Split(strategy="shipped", folds=8, fold=0), Blocks(size=30, gap=5))
     prepare(folder / "raw", folder / "masks", folder / "prepared", 128, [], *rule)
     splits = [load_split(folder / "prepared", split) for split in SPLITS]
-    truth = pd.read_csv(folder / "raw" / "patients.csv").rename(columns={"split": "shipped"})
-    table = pd.concat([split.table for split in splits]).merge(truth, on=["shipped", "file"])
+    truth = pd.read_csv(folder / "raw" / "patients.csv").rename(columns={"split": "as_shipped"})
+    table = pd.concat([split.table for split in splits]).merge(truth, on=["as_shipped", "file"])
     return request.param, np.concatenate([embed(split.images) for split in splits]), table.patient.to_numpy()
 
 

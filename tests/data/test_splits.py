@@ -17,7 +17,7 @@ def slices(count: int, **columns: object) -> pd.DataFrame:
     """Numbered slices of two categories and rising tumour size, as `prepare` describes them."""
     rows = {
         "file": [f"{number}_a.jpg" for number in range(count)],
-        "shipped": "train",
+        "as_shipped": "train",
         "category": np.where(np.arange(count) % 40 < 20, "0", "1"),
         "sequence": pd.array(range(count), dtype="Int64"),
         "tumor_pixels": 10 * (np.arange(count) % 17),
@@ -28,7 +28,7 @@ def slices(count: int, **columns: object) -> pd.DataFrame:
 
 
 def test_as_shipped_nothing_moves():
-    table = slices(4, shipped=["train", "test", "valid", "train"])
+    table = slices(4, as_shipped=["train", "test", "valid", "train"])
     lookalikes = np.array([0, 0, 1, 2])
     assert group_slices(table, lookalikes, *rule()).tolist() == [0, 0, 1, 2]
     assert assign(table, lookalikes, *rule()).tolist() == ["train", "test", "valid", "train"]
@@ -84,7 +84,7 @@ def test_a_category_of_one_slice_is_dealt_without_a_word(recwarn):
 
 def test_a_split_shipped_without_a_slice_is_an_error():
     with pytest.raises(UserError, match=r"split\.strategy: no slice was shipped as valid; choose"):
-        assign(slices(3, shipped=["train", "test", "train"]), np.arange(3), *rule())
+        assign(slices(3, as_shipped=["train", "test", "train"]), np.arange(3), *rule())
 
 
 def test_blocks_need_numbers():

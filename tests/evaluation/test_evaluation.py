@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from support.prior import LEVELS, MASKS, evaluate, mask
+from support.prior import MASKS, QUANTISED, evaluate, mask
 
 from tumorseg.files import read_json
 from tumorseg.metrics import METRICS
@@ -35,7 +35,7 @@ def test_predictions_are_levels(root):
     for split in ("valid", "test"):
         levels = np.load(root / "out" / "predictions" / f"{split}.npy")
         assert levels.dtype == np.uint8
-        np.testing.assert_array_equal(levels, np.stack([LEVELS] * len(MASKS[split])))
+        np.testing.assert_array_equal(levels, np.stack([QUANTISED] * len(MASKS[split])))
 
 
 def test_scores_of_valid_and_test_by_hand(scores):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tumorseg.data.slices import SplitArrays
-from tumorseg.evaluation.neighbors import WEIGHTS, ask_neighbors, blend, choose_weight
+from tumorseg.evaluation.neighbors import WEIGHTS, blend, choose_weight, neighbor_votes
 
 SIDE = 32
 RNG = np.random.default_rng(0)
@@ -27,26 +27,26 @@ def train() -> SplitArrays:
 
 def test_the_opinion_of_one_neighbour_is_its_mask(train):
     asked = split_of(IMAGES[[1, 0]], train.masks[[1, 0]])
-    np.testing.assert_array_equal(ask_neighbors(asked, train, 1), 255 * train.masks[[1, 0]])
+    np.testing.assert_array_equal(neighbor_votes(asked, train, 1), 255 * train.masks[[1, 0]])
 
 
 def test_those_much_less_similar_have_no_say(train):
     asked = split_of(IMAGES[:1], train.masks[:1])
-    np.testing.assert_array_equal(ask_neighbors(asked, train, 3), ask_neighbors(asked, train, 1))
+    np.testing.assert_array_equal(neighbor_votes(asked, train, 3), neighbor_votes(asked, train, 1))
 
 
 def test_equals_share_the_say():
     masks = np.zeros((4, SIDE, SIDE), np.uint8)
     masks[0], masks[1, :16] = 1, 1
     twins = split_of(IMAGES[[0, 0, 1, 2]], masks)
-    opinion = ask_neighbors(split_of(IMAGES[:1], masks[:1]), twins, 2)[0]
+    opinion = neighbor_votes(split_of(IMAGES[:1], masks[:1]), twins, 2)[0]
     assert set(opinion[:16].ravel()) == {255}
     assert set(opinion[16:].ravel()) == {128}  # half of 255, to the even number
 
 
 def test_fewer_slices_than_are_asked_for(train):
     asked = split_of(IMAGES[:1], train.masks[:1])
-    np.testing.assert_array_equal(ask_neighbors(asked, train, 100), ask_neighbors(asked, train, 3))
+    np.testing.assert_array_equal(neighbor_votes(asked, train, 100), neighbor_votes(asked, train, 3))
 
 
 def test_blend_adds_to_the_logit():

@@ -32,7 +32,7 @@ def test_counts_and_scores_by_hand():
     # The second slice has nothing of the first class, neither annotated nor predicted.
     assert one["mean"]["dice"] == pytest.approx(2 / 3)
     assert other["mean"]["dice"] == pytest.approx((2 / 4 + 2 / 3) / 2)
-    # Draws are of the first slice twice, of the second twice, or of both.
+    # Bootstrap are of the first slice twice, of the second twice, or of both.
     assert one["interval"]["dice"] == pytest.approx({"low": 2 / 3, "high": 2 / 3})
     assert other["interval"]["dice"] == pytest.approx({"low": 2 / 4, "high": 2 / 3})
     assert result["mean_dice"]["value"] == pytest.approx((2 / 3 + 4 / 7) / 2)

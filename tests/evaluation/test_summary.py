@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from tumorseg.evaluation.summary import size_classes, summarise_best, summarise_split
-from tumorseg.metrics import count_levels, ratio, scores
+from tumorseg.metrics import count_pixels, ratio, scores
 
 COUNTS = ["tp", "fp", "fn", "tn"]
 
@@ -18,7 +18,7 @@ def table_of(counts: list[tuple[int, int, int, int]], **columns: list) -> pd.Dat
 
 
 def test_intervals_of_two_groups_by_hand():
-    # Draws of two groups are twice the first, both, or twice the second, in 1/4, 1/2 and 1/4 of the
+    # Bootstrap of two groups are twice the first, both, or twice the second, in 1/4, 1/2 and 1/4 of the
     # cases: the central 95 % reach from one group's value to the other's.
     slices = [(6, 2, 2, 90), (2, 0, 2, 96), (1, 4, 1, 94)]
     table = table_of(slices, group=[5, 5, 9], hd95=[2.0, 4.0, np.nan], nsd=[0.5, 0.7, 0.1])
@@ -88,7 +88,7 @@ def test_the_interval_of_a_part_is_of_its_own_slices():
     slices = [(6, 2, 2, 90), (2, 0, 2, 96), (1, 4, 1, 94)]
     table = table_of(slices, category=["a", "a", "b"])
     bounds = summarise_best(table)["by"]["category"]["a"]["interval"]
-    # Draws hold the first alone, the second alone, or both: the slice of "b" counts for nothing.
+    # Bootstrap hold the first alone, the second alone, or both: the slice of "b" counts for nothing.
     assert bounds == pytest.approx({"low": 4 / 6, "high": 12 / 16})
 
 
@@ -113,7 +113,7 @@ def test_lesions_are_counted_over_all_slices():
 
 def test_a_split_is_scored_at_half_too():
     levels, masks = np.array([[[200, 127]], [[128, 0]]], np.uint8), np.array([[[1, 1]], [[0, 0]]])
-    split = summarise_split(table_of([(2, 0, 0, 0), (0, 1, 0, 1)]), count_levels(levels, masks))
+    split = summarise_split(table_of([(2, 0, 0, 0), (0, 1, 0, 1)]), count_pixels(levels, masks))
     assert [split["at_half"]["pooled"][name] for name in COUNTS] == [1, 1, 1, 1]
     assert [split["at_best"]["pooled"][name] for name in COUNTS] == [2, 1, 0, 1]
     assert split["at_half"]["mean"]["dice"] == pytest.approx((2 / 3 + 0) / 2)

@@ -7,7 +7,7 @@ import torch
 from monai.metrics import DiceMetric, compute_hausdorff_distance, compute_surface_dice
 
 from tumorseg.evaluation.surface import BATCH, TOLERANCE, surface_scores
-from tumorseg.metrics import confusion, count_levels, scores
+from tumorseg.metrics import confusion, count_pixels, scores
 
 SIDE = 64  # the tolerance is 1 pixel
 
@@ -83,7 +83,7 @@ def test_agrees_with_monai_whatever_the_shape_and_wherever_it_touches_the_rim():
     assert np.isnan(hd95).sum() == 3
 
     # And Dice, which MONAI makes 1 where both are empty unless told otherwise.
-    counts = count_levels(predictions, masks)
+    counts = count_pixels(predictions, masks)
     ours = scores(*confusion(counts)[..., 1])["dice"]
     theirs = DiceMetric(include_background=True, reduction="none", ignore_empty=False)(found, truth)[:, 0]
     np.testing.assert_allclose(ours[~np.isnan(ours)], theirs[~np.isnan(ours)], rtol=1e-6)

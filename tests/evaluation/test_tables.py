@@ -6,7 +6,7 @@ from sklearn.metrics import fbeta_score, precision_score, recall_score
 
 from tumorseg.data.slices import SplitArrays
 from tumorseg.evaluation.tables import choose_overlays, confusion_table, pr_curve, score_slices, slice_table
-from tumorseg.metrics import count_levels
+from tumorseg.metrics import count_pixels
 
 LEVEL = 100
 
@@ -26,7 +26,7 @@ def random() -> tuple[SplitArrays, np.ndarray]:
 
 def test_iou_of_slices_is_that_of_pycocotools(random):
     arrays, levels = random
-    table = slice_table(arrays, levels, count_levels(levels, arrays.masks), LEVEL)
+    table = slice_table(arrays, levels, count_pixels(levels, arrays.masks), LEVEL)
     found = coco_mask.encode(np.asfortranarray((levels >= LEVEL).astype(np.uint8).transpose(1, 2, 0)))
     truth = coco_mask.encode(np.asfortranarray(arrays.masks.transpose(1, 2, 0)))
     theirs = [coco_mask.iou([one], [other], [0])[0, 0] for one, other in zip(found, truth, strict=True)]
@@ -51,7 +51,7 @@ def test_confusion_by_hand():
 
 def test_curve_agrees_with_scikit_learn_at_every_threshold(random):
     arrays, levels = random
-    curve = pr_curve({"test": count_levels(levels, arrays.masks).sum(0)}, beta=2.0)
+    curve = pr_curve({"test": count_pixels(levels, arrays.masks).sum(0)}, beta=2.0)
     assert list(curve.columns) == ["recall", "precision", "threshold", "f_beta", "split"]
     # Above the highest level nothing is predicted, so there is no precision.
     assert (curve.threshold * 256).tolist() == list(range(int(levels.max()) + 1))
@@ -73,7 +73,7 @@ def test_a_split_without_tumour_has_no_curve():
 
 def test_a_slice_counts_a_level_at_its_own_threshold():
     levels, masks = np.array([[[10, 10, 9]], [[0, 0, 0]]], np.uint8), np.array([[[1, 0, 1]], [[0, 0, 0]]])
-    counts = count_levels(levels, masks)
+    counts = count_pixels(levels, masks)
     assert score_slices(counts, 10)[["tp", "fp", "fn", "tn"]].to_numpy().tolist() == [
         [1, 1, 1, 0],
         [0, 0, 0, 3],
@@ -87,7 +87,7 @@ def test_a_slice_counts_a_level_at_its_own_threshold():
 
 def counts_of(levels: list[int], tumors: list[int]) -> np.ndarray:
     """Counts of the pixels of a single row, int (2, 256)."""
-    return count_levels(np.array([[levels]], np.uint8), np.array([[tumors]], np.uint8))[0]
+    return count_pixels(np.array([[levels]], np.uint8), np.array([[tumors]], np.uint8))[0]
 
 
 def test_overlays_leave_out_what_is_undefined():

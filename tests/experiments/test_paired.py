@@ -8,7 +8,7 @@ import pytest
 from tumorseg.errors import UserError
 from tumorseg.experiments.figure import draw_differences
 from tumorseg.experiments.paired import paired_differences
-from tumorseg.experiments.table import markdown
+from tumorseg.experiments.table import markdown, read_table
 
 
 def slices(tp, fp=(0, 0, 0), fn=(0, 0, 0), files=("a", "b", "c"), groups=(0, 1, 2)):
@@ -100,6 +100,17 @@ def test_the_table_says_why_nothing_is_compared_before_the_reference_has_run():
     assert "other slices" not in markdown(early)
 
 
+def test_the_table_says_where_arms_ran_if_not_all_on_one_machine():
+    arms = study(up=difference(0.02, 0.01), down=difference(-0.02, 0.01))
+    assert markdown(arms).count("\n") == 4  # as studies of old, which do not say
+    for arm in arms["arms"].values():
+        arm |= {"machine": "EPYC", "threads": 2}
+    assert markdown(arms).count("\n") == 4
+    arms["arms"]["down"]["threads"] = 4
+    last = markdown(arms).splitlines()[-1]
+    assert last.endswith("may differ: EPYC, threads: 2 (`base`, `up`); EPYC, threads: 4 (`down`).")
+
+
 def test_the_picture_is_drawn_with_and_without_pairs_and_never_differs(tmp_path):
     some = study(up=difference(0.02, 0.01), down=difference(-0.02, 0.01), chance=difference(0.0, 1.0))
     for name in ("one", "two"):
@@ -111,11 +122,8 @@ def test_the_picture_is_drawn_with_and_without_pairs_and_never_differs(tmp_path)
     assert (tmp_path / "none.png").stat().st_size > 1000
 
 
-def test_what_is_no_study_is_refused(tmp_path, monkeypatch):
-    from tumorseg.experiments import table
-
+def test_what_is_no_study_is_refused(tmp_path):
     (tmp_path / "study.json").write_text(json.dumps({"a": 1}))
     for path, message in [("study.json", "not a study.json"), ("none.json", "not found")]:
-        monkeypatch.setattr("sys.argv", ["table", str(tmp_path / path)])
         with pytest.raises(UserError, match=message):
-            table.main()
+            read_table(tmp_path / path)

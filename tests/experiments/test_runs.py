@@ -1,10 +1,12 @@
-"""A study and a search on the real pipeline, shrunk to seconds, killed and taken up again."""
+"""A study and a search on the real pipeline, shrunk to seconds, interrupted and taken up again."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from contextlib import chdir
 from pathlib import Path
 
@@ -14,15 +16,15 @@ import pytest
 from dvc import api
 from dvc.exceptions import PathMissingError
 from dvc.repo import Repo
-from support.pipeline import commit, copy
+from support.pipeline import commit, copy, dvc
 
 from tumorseg.errors import UserError
 from tumorseg.experiments.experiment import experiment
-from tumorseg.experiments.queue import Queue
+from tumorseg.experiments.machine import machine
+from tumorseg.experiments.repository import Repository
 from tumorseg.experiments.results import Result
-from tumorseg.experiments.search import History
-from tumorseg.experiments.spec import Search, Study, read_spec
-from tumorseg.experiments.study import plan
+from tumorseg.experiments.search import SearchPlan
+from tumorseg.experiments.study import StudyPlan
 
 ARMS = """
 question: What does flipping do?
@@ -33,47 +35,63 @@ arms:
   bad: {model: tiny, set: {split.strategy: blocks, split.folds: 100}}  # more folds than groups of slices
   flipped: {model: tiny, set: {augment.vflip: 0.5}}
 """
-# The trials are runs that the study has made: DVC's run cache has their results.
+# The first trial is a run that the study has made: DVC's run cache has its results.
 SPACE = """
 model: tiny
 set: {data: phantom, +models.tiny: {architecture: unet, loss: bce_dice, width: 4, depth: 1}}
 trials: 2
 seed: 3
-space: {augment.vflip: {choice: [0.0, 0.5]}}
+space: {augment.vflip: {choice: [0.0, 0.25]}}
 """
 
 
-def start(repo: Path, *words: str) -> subprocess.Popen:
+def start(repo: Path, *words: str, **more: str) -> subprocess.Popen:
     source = {"PYTHONPATH": str(repo / "src"), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
     author = {f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     return subprocess.Popen(
-        [sys.executable, "-m", *words],
+        [sys.executable, "-m", "tumorseg", *words],
         cwd=repo,
-        env=os.environ | source | author,
+        env=os.environ | source | author | more,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
 
 
-def kill_after(repo: Path, line: str, *words: str) -> None:
-    """Kill a command once it has printed `line`, and every process of DVC's queue: a power cut."""
-    process = start(repo, *words)
+def finish(process: subprocess.Popen, status: int = 0) -> str:
+    output, _ = process.communicate(timeout=600)
+    assert process.returncode == status, output
+    return output
+
+
+def wait_for(process: subprocess.Popen, line: str) -> None:
+    """Read what a command prints until it has printed `line`."""
     seen = []
     for text in process.stdout:
         seen.append(text)
         if line in text:
-            break
-    else:
-        pytest.fail("".join(seen))
-    process.kill()
-    process.wait()
-    for other in psutil.process_iter():
+            return
+    pytest.fail("".join(seen))
+
+
+def stages(repo: Path) -> list[str]:
+    """The commands of the stages that run in a repository or in DVC's copies of it."""
+    found = []
+    for process in psutil.process_iter():
         try:
-            if other.cwd().startswith(str(repo)):
-                other.send_signal(signal.SIGKILL)
+            words = process.cmdline()
+            if Path(process.cwd()).is_relative_to(repo) and any("stages/" in word for word in words):
+                found.append(" ".join(words))
         except psutil.Error:
             continue
+    return found
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -99,36 +117,46 @@ def experiments(repo: Path) -> dict[str, str]:
     return {name.split("/")[-1]: commit for name, commit in found.items()}
 
 
-def test_a_study_and_a_search_go_on_after_a_power_cut(repo):
-    study = ("tumorseg.experiments.study", "studies/flips.yaml")
-    kill_after(repo, "flips-plain: valid Dice", *study)
+def test_a_study_and_a_search_go_on_after_an_interruption(repo):
+    killed = start(repo, "study", "studies/flips.yaml")
+    wait_for(killed, "flips-bad: runs")
+    wait_until(lambda: bool(stages(repo)))
+    killed.kill()
+    killed.wait()
+    wait_until(lambda: not stages(repo), 10)  # nothing computes on
+    leftovers = list((repo / ".dvc/tmp/exps/standalone").glob("tmp*"))
+    assert leftovers
     before = experiments(repo)
     assert list(before) == ["flips-plain"]
-    process = start(repo, *study, "--jobs", "2")
-    output, _ = process.communicate(timeout=600)
-    assert process.returncode == 1, output
+    output = finish(start(repo, "study", "studies/flips.yaml", "--jobs", "2"), status=1)
     assert "1 of 3 arms have been run" in output
+    assert "flips-plain: runs" not in output
     assert "flips-bad: failed: error: params.yaml: split.folds: " in output
     assert "flips-flipped: valid Dice 0." in output
     assert experiments(repo)["flips-plain"] == before["flips-plain"]
     assert sorted(experiments(repo)) == ["flips-flipped", "flips-plain"]
+    assert not any(folder.exists() for folder in leftovers)
     check_results(repo / "docs/results/flips")
     check_that_results_outlive_their_index(repo)
 
-    search = ("tumorseg.experiments.search", "studies/look.yaml")
-    kill_after(repo, "look-0: valid Dice", *search)
-    for _ in range(2):  # the second call has nothing left to do
-        process = start(repo, *search)
-        output, _ = process.communicate(timeout=600)
-        assert process.returncode == 0, output
-        assert "look-0: queued" not in output
-        assert "| trial | valid Dice | `augment.vflip` |" in output
-    assert "queued" not in output
+    stopped = start(repo, "search", "studies/look.yaml")
+    wait_for(stopped, "look-1: runs")
+    wait_until(lambda: bool(stages(repo)))
+    stopped.send_signal(signal.SIGINT)
+    finish(stopped, status=130)
+    assert not stages(repo)
+    assert not list((repo / ".dvc/tmp/exps/standalone").glob("tmp*"))
+    output = finish(start(repo, "search", "studies/look.yaml"))
+    assert "look-0: runs" not in output
+    assert "look-1: valid Dice" in output
+    output = finish(start(repo, "search", "studies/look.yaml"))  # nothing is left to do
+    assert "runs" not in output
+    assert "| trial | valid Dice | `augment.vflip` |" in output
     assert sorted(experiments(repo)) == ["flips-flipped", "flips-plain", "look-0", "look-1"]
     changed = (repo / "studies/look.yaml").read_text().replace("seed: 3", "seed: 4")
     (repo / "studies/look.yaml").write_text(changed)
-    output, _ = start(repo, *search).communicate(timeout=600)
-    assert output.startswith("error: studies/look.yaml: has changed since its first trial")
+    output = finish(start(repo, "search", "studies/look.yaml"), status=1)
+    assert output.startswith("error: studies/look.yaml: has changed since its first run")
 
 
 def check_results(folder: Path) -> None:
@@ -142,6 +170,8 @@ def check_results(folder: Path) -> None:
     base = study["arms"]["plain"]["dice"]
     assert arm["difference"]["pooled"]["difference"] == pytest.approx(arm["dice"] - base)
     assert study["arms"]["plain"]["difference"] is None
+    assert study["arms"]["plain"]["machine"] == machine()
+    assert [each["threads"] for each in study["arms"].values()] == [1, 1]
     assert "test" not in json.dumps(study)
 
 
@@ -149,14 +179,14 @@ def check_that_results_outlive_their_index(repo: Path) -> None:
     """What a kill amid the listing of a commit leaves: the list is there, the file is not in it."""
     with chdir(repo):
         path = Path("studies/flips.yaml")
-        plain = plan(path, read_spec(path, Study))["plain"]
-        result = Result(plain, Queue(1).finished(plain))
+        plain = StudyPlan(path).experiments["plain"]
+        result = Result(plain, Repository().finished(plain))
         whole = result.valid_slices()
-        with Repo() as dvc:
-            kept = [key for key, _ in dvc.data_index.iteritems() if key[-1] == "slices.csv"]
+        with Repo() as repository:
+            kept = [key for key, _ in repository.data_index.iteritems() if key[-1] == "slices.csv"]
             for key in kept:
-                dvc.data_index.delete_node(key)
-            dvc.data_index.commit()
+                repository.data_index.delete_node(key)
+            repository.data_index.commit()
         with pytest.raises(PathMissingError):
             api.read("data/predictions/tiny/slices.csv", rev=result.commit)
         pd.testing.assert_frame_equal(result.valid_slices(), whole)
@@ -183,9 +213,8 @@ def untouched(repo, tmp_path, monkeypatch) -> Path:
 def test_an_arm_that_params_do_not_take_is_refused_before_anything_runs(untouched, arm, message):
     text = ARMS.split("reference")[0] + f"reference: a\narms: {{a: {arm}}}\n"
     (untouched / "studies/bad.yaml").write_text(text)
-    path = Path("studies/bad.yaml")
     with pytest.raises(UserError) as error:
-        plan(path, read_spec(path, Study))
+        StudyPlan(Path("studies/bad.yaml"))
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -199,14 +228,13 @@ def test_an_arm_that_params_do_not_take_is_refused_before_anything_runs(untouche
 )
 def test_a_search_whose_values_params_do_not_take_is_refused(untouched, space, message):
     path = untouched / "studies/other.yaml"
-    path.write_text(SPACE.replace("{augment.vflip: {choice: [0.0, 0.5]}}", space))
+    path.write_text(SPACE.replace("{augment.vflip: {choice: [0.0, 0.25]}}", space))
     with pytest.raises(UserError, match=r"studies/other.yaml: ") as error:
-        History(path, read_spec(path, Search))
+        SearchPlan(path)
     assert message in str(error.value)
-    assert not (untouched / ".work/search/other.db").exists()
 
 
-def test_a_data_archive_inside_the_project_is_handed_to_the_queue(untouched):
+def test_a_data_archive_inside_the_project_is_handed_on(untouched):
     settings = {"data": "archive", "datasets.archive.source.path": "data/some.zip"}
     assert experiment("x", "simple_cnn", settings).copied == ()
     (untouched / "data/some.zip").write_bytes(b"zip")
@@ -217,11 +245,68 @@ def test_a_data_archive_inside_the_project_is_handed_to_the_queue(untouched):
 def test_code_that_is_not_committed_is_not_run(untouched):
     (untouched / "src/tumorseg/new.py").write_text("")
     with pytest.raises(UserError, match=r"src/tumorseg/new.py: not committed"):
-        Queue(1).add(experiment("x", "simple_cnn", {}))
+        Repository().check_code()
 
 
 def test_a_lock_file_without_its_data_is_refused_before_hours_are_lost(untouched):
-    outs = "[{path: plots/compare, md5: 08b596445b765292410c1a01f5a3de9c.dir}]"
-    (untouched / "dvc.lock").write_text(f"schema: '2.0'\nstages: {{compare: {{outs: {outs}}}}}\n")
+    outs = "[{path: plots/compare, hash: md5, md5: 08b596445b765292410c1a01f5a3de9c.dir}]"
+    stage = f"{{cmd: python stages/compare.py, outs: {outs}}}"
+    (untouched / "dvc.lock").write_text(f"schema: '2.0'\nstages: {{compare: {stage}}}\n")
     with pytest.raises(UserError, match=r"dvc.lock: plots/compare is not in DVC's cache"):
-        Queue(1).add(experiment("x", "simple_cnn", {}))
+        Repository().check_cache()
+
+
+PAIR = """
+question: What does beta do?
+set: {data: phantom}
+reference: one
+arms:
+  one: {model: location_prior}
+  two: {model: location_prior, set: {evaluate.beta: 2.0}}
+  half: {model: location_prior, set: {evaluate.beta: 0.5}}
+  three: {model: location_prior, set: {evaluate.beta: 3.0}}
+"""
+
+
+@pytest.mark.slow
+def test_clones_share_a_study_and_a_third_collects_it(fresh, tmp_path):
+    first = copy(fresh, tmp_path / "first")
+    (first / "studies/pair.yaml").write_text(PAIR)
+    dvc(first, "remote", "add", "--default", "shared", str(tmp_path / "store"))
+    commit(first)
+    subprocess.run(["git", "clone", "--quiet", "--bare", first, tmp_path / "hub"], check=True)
+    second, third = (tmp_path / name / "repo" for name in ("second", "third"))
+    for repo in (second, third):
+        subprocess.run(["git", "clone", "--quiet", tmp_path / "hub", repo], check=True)
+    subprocess.run(["git", "remote", "add", "origin", tmp_path / "hub"], cwd=first, check=True)
+    place = ["--storage", f"sqlite:///{tmp_path}/queue.db", "--remote", "origin"]
+
+    killed = start(first, "work", "studies/pair.yaml", *place)
+    wait_for(killed, "pair-one: valid Dice")
+    wait_for(killed, "pair-two: runs")
+    killed.kill()
+    killed.wait()
+    worker = start(second, "work", "studies/pair.yaml", *place, OMP_NUM_THREADS="2")
+    study = start(first, "study", "studies/pair.yaml", *place)
+    outputs = [finish(worker), finish(study)]
+    for arm in ("two", "half", "three"):
+        assert sum(output.count(f"pair-{arm}: valid Dice") for output in outputs) == 1, outputs
+    assert not any("pair-one: runs" in output for output in outputs)
+    assert all("pair-" in output for output in outputs)
+
+    output = finish(start(third, "study", "studies/pair.yaml", "--remote", "origin"))
+    assert "pair-one: has been run" in output
+    assert ": runs" not in output
+    results = [repo / "docs/results/pair" for repo in (first, third)]
+    for name in ("study.json", "two.json", "differences.png"):
+        assert (results[0] / name).read_bytes() == (results[1] / name).read_bytes()
+    told = json.loads((results[1] / "study.json").read_text())
+    assert told["missing"] == []
+    assert {arm["threads"] for arm in told["arms"].values()} == {1, 2}
+
+    (third / "stages/new.py").write_text("")
+    output = finish(start(third, "work", "studies/pair.yaml", "--storage", str(tmp_path / "j")), status=1)
+    assert output == "error: stages/new.py: not committed; experiments are kept by commit: git commit first\n"
+    commit(third)
+    output = finish(start(third, "work", "studies/pair.yaml", *place), status=1)
+    assert output.startswith("error: studies/pair.yaml: its queue is of commit ")

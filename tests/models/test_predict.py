@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from tumorseg.models.predict import BATCH, pick_device, predict, predict_levels
+from tumorseg.models.predict import BATCH, pick_device, predict, predict_quantised
 from tumorseg.models.registry import build_model
 
 CPU = torch.device("cpu")
@@ -16,7 +16,7 @@ def slices(count: int, size: int = 16) -> np.ndarray:
 def test_levels_by_hand():
     # Logits (x / 255 − 0.2) / 0.1: a pixel of 51 is the mean, so its probability is a half.
     images = np.array([[[51, 0], [102, 255]]], np.uint8)
-    levels = predict_levels(nn.Identity(), images, 0.2, 0.1, CPU)
+    levels = predict_quantised(nn.Identity(), images, 0.2, 0.1, CPU)
     assert levels.dtype == np.uint8
     # σ(0) = 0.5, σ(−2) = 0.1192, σ(2) = 0.8808, σ(8) = 0.99966, each by 256
     assert levels.tolist() == [[[128, 30], [225, 255]]]
@@ -50,11 +50,11 @@ def test_with_flip_a_mirrored_slice_has_mirrored_levels(flip, axis):
     torch.manual_seed(0)
     net, images = build_model("simple_cnn"), slices(2)
     mirrored = np.ascontiguousarray(np.flip(images, axis))
-    plain, flipped = (predict_levels(net, images, 0.5, 0.05, CPU, way) for way in ("none", flip))
-    other = np.flip(predict_levels(net, mirrored, 0.5, 0.05, CPU), axis)
+    plain, flipped = (predict_quantised(net, images, 0.5, 0.05, CPU, way) for way in ("none", flip))
+    other = np.flip(predict_quantised(net, mirrored, 0.5, 0.05, CPU), axis)
     assert np.abs(flipped.astype(int) - (plain.astype(int) + other) / 2).max() <= 1
     assert np.abs(plain.astype(int) - flipped).max() > 1
-    again = np.flip(predict_levels(net, mirrored, 0.5, 0.05, CPU, flip), axis)
+    again = np.flip(predict_quantised(net, mirrored, 0.5, 0.05, CPU, flip), axis)
     np.testing.assert_array_equal(again, flipped)
 
 
@@ -62,9 +62,9 @@ def test_a_slice_has_the_same_levels_alone_and_among_others():
     torch.manual_seed(0)
     net = build_model("simple_cnn")
     images = slices(BATCH + 3)
-    together = predict_levels(net, images, 0.5, 0.05, CPU)
+    together = predict_quantised(net, images, 0.5, 0.05, CPU)
     assert len(np.unique(together)) > 5
-    alone = np.concatenate([predict_levels(net, image[None], 0.5, 0.05, CPU) for image in images])
+    alone = np.concatenate([predict_quantised(net, image[None], 0.5, 0.05, CPU) for image in images])
     # Sums of floats may differ in the last bit, and a level with them.
     assert np.abs(together.astype(int) - alone).max() <= 1
     assert (together == alone).mean() > 0.99
@@ -74,7 +74,7 @@ def test_a_net_in_training_mode_predicts_without_dropout():
     torch.manual_seed(0)
     net = build_model("resnet", dropout=0.9).train()
     images = slices(2, 32)
-    first, second = (predict_levels(net, images, 0.5, 0.3, CPU) for _ in range(2))
+    first, second = (predict_quantised(net, images, 0.5, 0.3, CPU) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert len(np.unique(first)) > 1
 
@@ -82,9 +82,9 @@ def test_a_net_in_training_mode_predicts_without_dropout():
 def test_slices_may_be_mapped_and_none_at_all(tmp_path):
     np.save(tmp_path / "images.npy", slices(2))
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
-    expected = predict_levels(nn.Identity(), slices(2), 0.5, 0.2, CPU)
-    np.testing.assert_array_equal(predict_levels(nn.Identity(), mapped, 0.5, 0.2, CPU), expected)
-    assert predict_levels(nn.Identity(), slices(0), 0.5, 0.2, CPU).shape == (0, 16, 16)
+    expected = predict_quantised(nn.Identity(), slices(2), 0.5, 0.2, CPU)
+    np.testing.assert_array_equal(predict_quantised(nn.Identity(), mapped, 0.5, 0.2, CPU), expected)
+    assert predict_quantised(nn.Identity(), slices(0), 0.5, 0.2, CPU).shape == (0, 16, 16)
 
 
 def test_devices():

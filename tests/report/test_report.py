@@ -22,7 +22,7 @@ from tumorseg.report import circumstances, report_model
     ],
 )
 def test_where_the_interval_lies_seen_from_copying(low, high, place):
-    assert circumstances(scores(0.5, low, high), CLEAN)["baselines"]["interval"]["copy"] == place
+    assert circumstances(scores(0.5, low, high), CLEAN)["baselines"]["interval"]["nearest_mask_dice"] == place
 
 
 def test_bare_boxes_are_rectangles():
@@ -61,7 +61,7 @@ def test_the_name_and_what_it_is_worth_then_the_scores_as_they_were(evaluated, c
     assert " ".join(selected["statement"]) == statement(ours, LEAKING)
     assert capsys.readouterr().out == f"{' '.join(selected['statement'])}\n"
     assert selected["baselines"] == LEAKING["baselines"] | {
-        "interval": {"copy": "above", "location": "above"}
+        "interval": {"nearest_mask_dice": "above", "mean_mask_dice": "above"}
     }
     assert selected["leak"] == {"strategy": "shipped", "near_within": 3} | SIBLINGS | {
         "near_in_sequence": NEAR

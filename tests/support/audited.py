@@ -7,7 +7,7 @@ from support.planted import Export
 from tumorseg import SPLITS
 from tumorseg.audit.facts import measure
 from tumorseg.audit.findings import Finding, find
-from tumorseg.audit.survey import survey
+from tumorseg.audit.survey import survey_data
 from tumorseg.data.masks import render_masks
 from tumorseg.data.prepare import prepare
 from tumorseg.params import Blocks, Split
@@ -28,7 +28,7 @@ def prepared(
 def findings(
     export: Export, folder: Path, size: int = 64, rule: tuple[Split, Blocks] = SHIPPED
 ) -> dict[str, Finding]:
-    facts = measure(survey(*prepared(export, folder, size, rule)), ["0", "1"], rule[0].strategy)
+    facts = measure(survey_data(*prepared(export, folder, size, rule)), ["0", "1"], rule[0].strategy)
     return {finding.id: finding for finding in find(facts)}
 
 

@@ -5,14 +5,13 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
-from support.training import recipe
+from support.training import recipe, run
 
 from tumorseg import SPLITS
 from tumorseg.compare import compare_models
 from tumorseg.evaluation import evaluate_model
 from tumorseg.files import read_json
 from tumorseg.params import Evaluate
-from tumorseg.training import train_model
 
 DICE = {"low": 0.25, "lowest": 0.125, "high": 0.75, "as_high": 0.75}
 # Of the 81 tumour pixels of a slice, so many are found, and no others: Dice is 2 · found / (found + 81).
@@ -23,7 +22,7 @@ LEARNS = {"low": True, "lowest": False, "high": True, "as_high": True, "missing"
 def measure(root: Path, prepared: Path) -> None:
     """An evaluated model under four names; valid Dice differs as DICE says, test slices as FOUND does."""
     shutil.copytree(prepared, root / "prepared")
-    train_model(recipe("location_prior"), prepared, root / "model", root / "curves.csv", root / "work")
+    run(recipe("location_prior"), prepared, root)
     evaluate_model(
         root / "model",
         prepared,

@@ -28,7 +28,7 @@ def write_prepared(
                     "index": index,
                     "image_id": index,
                     "file": f"{len(rows)}_slice.jpg",
-                    "shipped": split,
+                    "as_shipped": split,
                     "group": len(rows) // 2,
                     "category": "01"[index % 2],
                     "annotations": 1,

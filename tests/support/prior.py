@@ -16,7 +16,7 @@ from tumorseg.params import Evaluate
 SIDE = 4
 # The prior of the training masks is 0.4 in column 0, 0.2 in column 1 and 0 elsewhere: levels
 # ⌊0.4 × 256⌋ = 102, ⌊0.2 × 256⌋ = 51 and 0 in every slice that is predicted.
-LEVELS = np.tile(np.array([102, 51, 0, 0], np.uint8), (SIDE, 1))
+QUANTISED = np.tile(np.array([102, 51, 0, 0], np.uint8), (SIDE, 1))
 
 
 def mask(*columns: int, extra: tuple[int, int] | None = None) -> np.ndarray:

@@ -42,8 +42,8 @@ def audit(
         "split": {"strategy": strategy},
         "leak": {"near_within": 3, "test": siblings | {"similarity_median": 0.9}},
         "baselines": {
-            "copy": {"pooled": copied, "mean": 0.5},
-            "location": {"pooled": located, "mean": 0.3},
+            "nearest_mask_dice": {"pooled": copied, "mean": 0.5},
+            "mean_mask_dice": {"pooled": located, "mean": 0.3},
         },
         "labels": {"annotations": annotations, "shapes": shapes, "outside": 0},
     }

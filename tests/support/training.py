@@ -5,7 +5,10 @@ from pathlib import Path
 
 from tumorseg.params import load_params
 from tumorseg.training import train_model
-from tumorseg.training.recipe import Recipe
+from tumorseg.training.recipe import Recipe, training_code
+
+ROOT = Path(__file__).parents[2]
+CODE = training_code(ROOT / "dvc.yaml", "simple_cnn")
 
 
 def recipe(name: str, epochs: int = 3, **changes) -> Recipe:
@@ -25,7 +28,7 @@ def recipe(name: str, epochs: int = 3, **changes) -> Recipe:
 
 def run(made: Recipe, prepared: Path, folder: Path) -> tuple[bytes, bytes, bytes]:
     out, curves = folder / "model", folder / "curves.csv"
-    train_model(made, prepared, out, curves, folder / "work")
+    train_model(made, prepared, CODE, out, curves, folder / "work")
     return tuple(path.read_bytes() for path in (out / "weights.safetensors", out / "model.json", curves))
 
 

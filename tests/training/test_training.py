@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from support.training import recipe, run, with_mean
+from support.training import CODE, recipe, run, with_mean
 
 from tumorseg.data.classes import write_classes
 from tumorseg.data.slices import load_split
@@ -22,6 +22,7 @@ from tumorseg.params import load_params
 from tumorseg.training import pixel_statistics
 from tumorseg.training.augmentation import Augmentation
 from tumorseg.training.loading import SliceDataset
+from tumorseg.training.recipe import make_recipe, training_code
 
 
 def test_same_recipe_same_bytes_whatever_the_workers_and_another_seed_others(prepared, tmp_path):
@@ -67,7 +68,7 @@ def test_killed_and_resumed_gives_the_bytes_of_an_unbroken_run(prepared, tmp_pat
     unbroken = run(with_mean(recipe("resnet", epochs=4), decay), prepared, tmp_path / "a")
     script = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
-        "from support.training import recipe, run, with_mean\n"
+        "from support.training import CODE, recipe, run, with_mean\n"
         "made = with_mean(recipe('resnet', epochs=4), float(sys.argv[4]))\n"
         "run(made, Path(sys.argv[2]), Path(sys.argv[3]))\n"
     )
@@ -115,15 +116,58 @@ def test_a_run_that_had_stopped_early_stays_stopped(prepared, tmp_path, monkeypa
 
 def test_fingerprint_follows_params_and_data_but_not_workers(prepared, tmp_path):
     made = recipe("simple_cnn")
-    first = made.fingerprint(prepared)
-    assert replace(made, epochs=4).fingerprint(prepared) != first
-    assert (
-        replace(made, compute=made.compute.model_copy(update={"workers": 3})).fingerprint(prepared) == first
-    )
+    first = made.fingerprint(prepared, CODE)
+    assert replace(made, epochs=4).fingerprint(prepared, CODE) != first
+    with_workers = replace(made, compute=made.compute.model_copy(update={"workers": 3}))
+    assert with_workers.fingerprint(prepared, CODE) == first
     other = tmp_path / "prepared"
     (other / "train").mkdir(parents=True)
     np.save(other / "train" / "images.npy", np.zeros(1, np.uint8))
-    assert made.fingerprint(other) != first
+    assert made.fingerprint(other, CODE) != first
+
+
+def test_a_checkpoint_is_good_for_the_code_that_dvc_lists_and_no_other(root, prepared, tmp_path):
+    for name in ("src", "stages"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "dvc.yaml", tmp_path)
+    code, made = training_code(tmp_path / "dvc.yaml", "simple_cnn"), recipe("simple_cnn")
+    assert tmp_path / "src/tumorseg/nets/simple_cnn.py" in code
+    first = made.fingerprint(prepared, code)
+
+    def edited(name: str) -> str:
+        path = tmp_path / "src/tumorseg" / name
+        text = path.read_text(encoding="utf-8")
+        path.write_text(f"{text}# edited\n", encoding="utf-8")
+        changed = made.fingerprint(prepared, code)
+        path.write_text(text, encoding="utf-8")
+        return changed
+
+    for name in ("compare/verdicts.py", "nets/unet.py", "params.py", "audit/labels.py"):
+        assert edited(name) == first, name
+    for name in ("nets/simple_cnn.py", "training/losses.py", "metrics.py", "data/slices.py"):
+        assert edited(name) != first, name
+
+
+def test_checkpoints_of_another_recipe_are_left_alone(prepared, tmp_path):
+    other = tmp_path / "work/simple_cnn/0123456789abcdef/latest.ckpt"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"hours of work")
+    run(recipe("simple_cnn", epochs=1), prepared, tmp_path)
+    assert [path.name for path in other.parents[1].iterdir()] == ["0123456789abcdef"]
+    assert other.read_bytes() == b"hours of work"
+
+
+def test_a_model_has_its_own_values_in_place_of_those_of_the_sections():
+    params = load_params()
+    changes = {"epochs": 7, "train": {"lr": 0.5}, "augment": {"vflip": 0.25}}
+    own = type(params.models["unet"]).model_validate({"architecture": "unet", "loss": "bce", **changes})
+    common = {"seed": 3, "epochs": 5, "pos_weight": 2.0, "augment": params.augment, "train": params.train}
+    made = make_recipe("mine", own, **common, compute=params.compute)
+    assert (made.name, made.seed, made.epochs, made.train.lr, made.augment.vflip) == ("mine", 3, 7, 0.5, 0.25)
+    assert made.train.batch_size == params.train.batch_size
+    assert made.augment.rotate == params.augment.rotate
+    plain = make_recipe("plain", params.models["simple_cnn"], **common, compute=params.compute)
+    assert (plain.epochs, plain.train, plain.augment) == (5, params.train, params.augment)
 
 
 def test_a_net_learns_and_keeps_its_best_epoch(prepared, tmp_path):
@@ -173,9 +217,10 @@ def test_a_model_of_classes_says_which_and_has_a_channel_for_each(prepared_class
 def test_other_names_of_classes_are_another_training(prepared_classes, tmp_path):
     shutil.copytree(prepared_classes, tmp_path / "other")
     made = recipe("simple_cnn")
-    assert made.fingerprint(tmp_path / "other") == made.fingerprint(prepared_classes)
+    first = made.fingerprint(prepared_classes, CODE)
+    assert made.fingerprint(tmp_path / "other", CODE) == first
     write_classes(tmp_path / "other", ["glioma", "meningioma"])
-    assert made.fingerprint(tmp_path / "other") != made.fingerprint(prepared_classes)
+    assert made.fingerprint(tmp_path / "other", CODE) != first
 
 
 def test_pixel_statistics_are_those_of_numpy(prepared):

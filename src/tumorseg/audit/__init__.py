@@ -16,7 +16,7 @@ from tumorseg.audit.facts import measure
 from tumorseg.audit.findings import SEVERITIES, Finding, find
 from tumorseg.audit.labels import FAULTS
 from tumorseg.audit.leak import BINS
-from tumorseg.audit.survey import Survey, survey
+from tumorseg.audit.survey import Survey, survey_data
 from tumorseg.data.classes import Categories, indices
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv, write_json, write_text
@@ -55,14 +55,14 @@ def audit(
     """
     from tumorseg.audit.figures import closest_pairs, overview
 
-    seen = survey(raw, prepared)
-    facts = measure(seen, indices(tumor_categories), strategy)
+    survey = survey_data(raw, prepared)
+    facts = measure(survey, indices(tumor_categories), strategy)
     findings = find(facts)
     with atomic_folder(plots) as folder:
-        overview(folder / "audit.png", seen, facts, findings)
-        closest_pairs(folder / "closest_pairs.png", seen, closest(seen.slices))
-        write_csv(folder / "similarity.csv", histogram(seen.slices))
-        write_csv(folder / "faults.csv", faults(seen))
+        overview(folder / "audit.png", survey, facts, findings)
+        closest_pairs(folder / "closest_pairs.png", survey, closest(survey.slices))
+        write_csv(folder / "similarity.csv", histogram(survey.slices))
+        write_csv(folder / "faults.csv", faults(survey))
     named = {finding.id: asdict(finding) for finding in findings}
     for fields in named.values():
         del fields["id"]
@@ -105,19 +105,19 @@ def histogram(slices: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(rows)
 
 
-def faults(seen: Survey) -> pd.DataFrame:
-    """What to look at by hand: shipped (the folder it came in), file, annotation, fault.
+def faults(survey: Survey) -> pd.DataFrame:
+    """What to look at by hand: as_shipped (the split it came in), file, annotation, fault.
 
     The annotation is its id, empty for the whole image.
     """
-    columns = ["shipped", "file", "annotation", "fault"]
-    labels = seen.annotations.rename(columns={"id": "annotation"})
-    shipped = seen.shipped.assign(annotation=pd.NA)
-    slices = seen.slices.assign(annotation=pd.NA)
-    unnamed = pd.DataFrame([path.split("/", 1) for path in seen.unnamed], columns=columns[:2])
+    columns = ["as_shipped", "file", "annotation", "fault"]
+    labels = survey.annotations.rename(columns={"id": "annotation"})
+    every = survey.all_slices.assign(annotation=pd.NA)
+    slices = survey.slices.assign(annotation=pd.NA)
+    unnamed = pd.DataFrame([path.split("/", 1) for path in survey.unnamed], columns=columns[:2])
     parts = [
         *(labels[labels[fault]].assign(fault=fault) for fault in FAULTS),
-        shipped[shipped.annotations == 0].assign(fault="unannotated"),
+        every[every.annotations == 0].assign(fault="unannotated"),
         *(slices[slices[fault]].assign(fault=fault) for fault in ("blank", "outlier", "lost")),
         unnamed.assign(annotation=pd.NA, fault="unnamed"),
     ]

@@ -6,11 +6,11 @@ They are computed here so that the audit can tell what a leak is worth before an
 import numpy as np
 
 from tumorseg.data.slices import SplitArrays
-from tumorseg.metrics import LEVELS, best_level, scores, to_levels
+from tumorseg.metrics import STEPS, best_step, quantise, scores
 
 
-def copy(train: SplitArrays, part: SplitArrays, nearest: np.ndarray) -> dict[str, float]:
-    """Dice of the masks of the most similar training slices, as of `dice`.
+def nearest_mask_dice(train: SplitArrays, part: SplitArrays, nearest: np.ndarray) -> dict[str, float]:
+    """Dice on `part`, as of `dice`, of copying the mask of the most similar training slice.
 
     Args:
         nearest: int (N,), which training slice is most similar to each of the N slices of `part`.
@@ -18,18 +18,18 @@ def copy(train: SplitArrays, part: SplitArrays, nearest: np.ndarray) -> dict[str
     return dice(part.tumor, train.tumor[nearest])
 
 
-def location(train: SplitArrays, valid: SplitArrays, part: SplitArrays) -> dict[str, float]:
-    """Dice on `part`, as of `dice`, of the mean training mask, cut at the level that is best on valid."""
-    levels = to_levels(train.tumor.mean(axis=0))
-    # Every slice has the same levels, so pixels are counted by place, not slice by slice.
+def mean_mask_dice(train: SplitArrays, valid: SplitArrays, part: SplitArrays) -> dict[str, float]:
+    """Dice on `part`, as of `dice`, of the mean training mask, cut at the threshold that is best on valid."""
+    quantised = quantise(train.tumor.mean(axis=0))
+    # Every slice has the same probabilities, so pixels are counted by place, not slice by slice.
     tumor = valid.tumor.sum(axis=0, dtype=np.int64)
     counts = [
-        np.bincount(levels.ravel(), weights=pixels.ravel(), minlength=LEVELS)
+        np.bincount(quantised.ravel(), weights=pixels.ravel(), minlength=STEPS)
         for pixels in (len(valid) - tumor, tumor)
     ]
     # By Dice, whatever evaluate.beta is: the figure should not move with it.
-    found = levels >= best_level(np.stack(counts).astype(np.int64), beta=1.0)
-    return dice(part.tumor, np.broadcast_to(found, part.tumor.shape))
+    predicted = quantised >= best_step(np.stack(counts).astype(np.int64), beta=1.0)
+    return dice(part.tumor, np.broadcast_to(predicted, part.tumor.shape))
 
 
 def dice(masks: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
@@ -41,9 +41,9 @@ def dice(masks: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
         masks: 0/1 (N, H, W).
         predicted: 0/1 (N, H, W).
     """
-    ours, theirs = masks.reshape(len(masks), -1) > 0, predicted.reshape(len(predicted), -1) > 0
-    counts = [(x & y).sum(axis=1) for x, y in ((ours, theirs), (~ours, theirs), (ours, ~theirs))]
-    counts.append((~ours & ~theirs).sum(axis=1))
+    truth, guess = (array.reshape(len(array), -1) > 0 for array in (masks, predicted))
+    pairs = ((truth, guess), (~truth, guess), (truth, ~guess), (~truth, ~guess))  # TP, FP, FN, TN
+    counts = [(x & y).sum(axis=1) for x, y in pairs]
     each = scores(*counts)["dice"]
     return {
         "pooled": float(scores(*(count.sum() for count in counts))["dice"]),

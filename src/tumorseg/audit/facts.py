@@ -14,43 +14,43 @@ from tumorseg.types import Strategy
 DIGITS = 4  # of fractions
 
 
-def measure(seen: Survey, tumor_categories: Collection[str], strategy: Strategy) -> dict[str, Any]:
+def measure(survey: Survey, tumor_categories: Collection[str], strategy: Strategy) -> dict[str, Any]:
     """The figures that the findings rest on.
 
     Those of images, leak, baselines, groups and order are of the slices in use and of the splits they are in
     now; those of labels and categories are of every annotation there is.
     """
     facts = {
-        "images": _images(seen),
+        "images": _images(survey),
         "split": {"strategy": strategy},
-        "leak": _leak(seen),
-        "baselines": _baselines(seen),
-        "groups": _groups(seen.slices, "group"),
-        "lookalikes": _groups(seen.slices, "lookalikes"),
-        "labels": _labels(seen),
-        "categories": {name: _category(seen, name, tumor_categories) for name in seen.categories},
-        "order": _order(seen.slices),
+        "leak": _leak(survey),
+        "baselines": _baselines(survey),
+        "groups": _groups(survey.slices, "group"),
+        "lookalikes": _groups(survey.slices, "lookalikes"),
+        "labels": _labels(survey),
+        "categories": {name: _category(survey, name, tumor_categories) for name in survey.categories},
+        "order": _order(survey.slices),
     }
     return _rounded(facts)
 
 
-def _images(seen: Survey) -> dict[str, Any]:
-    slices = seen.slices
+def _images(survey: Survey) -> dict[str, Any]:
+    slices = survey.slices
     formats = slices.channels.astype(str) + "x" + slices.bits.astype(str) + " bit"
     return {
         "images": len(slices),
-        **{split: len(seen.of(split)) for split in SPLITS},
-        "left_out": len(seen.left_out),
+        **{split: len(survey.of(split)) for split in SPLITS},
+        "left_out": len(survey.left_out),
         "sizes": {name: int(count) for name, count in slices["size"].value_counts().sort_index().items()},
         "formats": {name: int(count) for name, count in formats.value_counts().sort_index().items()},
         "over_8_bits": int((slices.bits > 8).sum()),
         **{fault: int(slices[fault].sum()) for fault in ("blank", "outlier")},
-        "unnamed_files": len(seen.unnamed),
+        "unnamed_files": len(survey.unnamed),
     }
 
 
-def _leak(seen: Survey) -> dict[str, Any]:
-    shown = seen.slices[~seen.slices.blank]
+def _leak(survey: Survey) -> dict[str, Any]:
+    shown = survey.slices[~survey.slices.blank]
     facts: dict[str, Any] = {
         "sibling_from": similarity.SIBLING,
         "copy_from": similarity.COPY,
@@ -59,9 +59,9 @@ def _leak(seen: Survey) -> dict[str, Any]:
         "same_pixels": leak.repeats(shown, "pixels"),
         "copies": leak.repeats(shown, "copy"),
     }
-    train, numbered = seen.of("train"), seen.slices.sequence.notna().all()
+    train, numbered = survey.of("train"), survey.slices.sequence.notna().all()
     for split in SPLITS[1:]:
-        part = seen.of(split)
+        part = survey.of(split)
         siblings = part.similarity >= similarity.SIBLING
         facts[split] = {
             "with_sibling_in_train": int(siblings.sum()),
@@ -74,12 +74,13 @@ def _leak(seen: Survey) -> dict[str, Any]:
     return facts
 
 
-def _baselines(seen: Survey) -> dict[str, Any]:
+def _baselines(survey: Survey) -> dict[str, Any]:
     """Dice on test of copying the most similar training slice's mask, and of the mean training mask."""
-    train, valid, test = (seen.arrays[split] for split in SPLITS)
+    train, valid, test = (survey.arrays[split] for split in SPLITS)
+    nearest = survey.of("test").nearest.to_numpy()
     return {
-        "copy": baselines.copy(train, test, seen.of("test").nearest.to_numpy()),
-        "location": baselines.location(train, valid, test),
+        "nearest_mask_dice": baselines.nearest_mask_dice(train, test, nearest),
+        "mean_mask_dice": baselines.mean_mask_dice(train, valid, test),
     }
 
 
@@ -93,24 +94,24 @@ def _groups(slices: pd.DataFrame, by: str) -> dict[str, Any]:
     }
 
 
-def _labels(seen: Survey) -> dict[str, Any]:
-    table, shipped = seen.annotations, seen.shipped
+def _labels(survey: Survey) -> dict[str, Any]:
+    table, slices = survey.annotations, survey.all_slices
     shapes = table["shape"].value_counts().reindex(labels.SHAPES, fill_value=0)
     return {
         "annotations": len(table),
         "shapes": {shape: int(count) for shape, count in shapes.items()},
         **{fault: int(table[fault].sum()) for fault in labels.FAULTS},
-        "images_with_several": int((shipped.annotations > 1).sum()),
-        "images_with_none": int((shipped.annotations == 0).sum()),
-        "lost_at_working_size": int(seen.slices.lost.sum()),
+        "images_with_several": int((slices.annotations > 1).sum()),
+        "images_with_none": int((slices.annotations == 0).sum()),
+        "lost_at_working_size": int(survey.slices.lost.sum()),
     }
 
 
-def _category(seen: Survey, name: str, tumor_categories: Collection[str]) -> dict[str, Any]:
-    part = seen.annotations[seen.annotations.category == name]
+def _category(survey: Survey, name: str, tumor_categories: Collection[str]) -> dict[str, Any]:
+    part = survey.annotations[survey.annotations.category == name]
     counts = {
         "tumor": "yes" if name in tumor_categories else "no",
-        "images": len(part[["shipped", "file"]].drop_duplicates()),
+        "images": len(part[["as_shipped", "file"]].drop_duplicates()),
         "annotations": len(part),
     }
     if not part.pixels.any():

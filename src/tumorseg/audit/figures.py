@@ -45,12 +45,12 @@ SHAPE_NAMES = {
 PAIRS_A_ROW = 3
 
 
-def overview(path: Path, seen: Survey, facts: dict[str, Any], findings: list[Finding]) -> None:
+def overview(path: Path, survey: Survey, facts: dict[str, Any], findings: list[Finding]) -> None:
     """Draw the findings in words, and what they rest on in five panels.
 
     Args:
         path: PNG to write.
-        seen: What was looked at.
+        survey: What was looked at.
         facts: The figures, of `facts.measure`.
         findings: Severest first.
     """
@@ -63,37 +63,37 @@ def overview(path: Path, seen: Survey, facts: dict[str, Any], findings: list[Fin
         figure.text(0.012, 1 - 0.54 / figure.get_figheight(), second, fontsize=10)
         _findings(axes_at(figure, 0.12, 2 * PANEL, WIDTH - 0.24, text), findings, lines)
         upper, lower, height = PANEL + BELOW, BELOW, PANEL - BELOW - ABOVE
-        _similarity(axes_at(figure, 0.6, upper, 4.9, height), seen)
+        _similarity(axes_at(figure, 0.6, upper, 4.9, height), survey)
         _shapes(axes_at(figure, 7.1, upper, 2.75, height), facts["labels"]["shapes"])
-        _places(axes_at(figure, 0.6, lower, height, height), seen)
-        _order(axes_at(figure, 4.0, lower, 2.35, height), seen)
-        _contrast(axes_at(figure, 7.1, lower, 2.75, height), seen)
+        _places(axes_at(figure, 0.6, lower, height, height), survey)
+        _order(axes_at(figure, 4.0, lower, 2.35, height), survey)
+        _contrast(axes_at(figure, 7.1, lower, 2.75, height), survey)
         save(figure, path)
 
 
-def closest_pairs(path: Path, seen: Survey, rows: list[int]) -> None:
+def closest_pairs(path: Path, survey: Survey, rows: list[int]) -> None:
     """Draw slices of valid or test beside their most similar training slices, with annotated outlines.
 
     Args:
         path: PNG to write.
-        seen: What was looked at.
-        rows: Of `seen.slices`; one or more.
+        survey: What was looked at.
+        rows: Of `survey.slices`; one or more.
     """
     columns = min(len(rows), PAIRS_A_ROW)
     down = -(-len(rows) // columns)
-    train = seen.arrays["train"]
+    train = survey.arrays["train"]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(PAIR[0] * columns, PAIR[1] * down + HEADLINE + FOOT), dpi=DPI)
         title = "The closest pairs across splits: a slice and its most similar training slice"
         title = textwrap.fill(title, 40 * columns)
         figure.text(0.5, 1 - 0.1 / figure.get_figheight(), title, va="top", ha="center", fontweight="bold")
         for place, row in enumerate(rows):
-            item = seen.slices.loc[row]
+            item = survey.slices.loc[row]
             left, bottom = PAIR[0] * (place % columns), FOOT + PAIR[1] * (down - 1 - place // columns)
             heading = axes_at(figure, left, bottom, *PAIR)
             heading.axis("off")
             heading.text(0.5, 0.91, f"correlation {item.similarity:.3f}", ha="center", fontweight="bold")
-            sides = ((seen.arrays[item.split], item["index"], item.split), (train, item.nearest, "train"))
+            sides = ((survey.arrays[item.split], item["index"], item.split), (train, item.nearest, "train"))
             for side, (arrays, index, split) in enumerate(sides):
                 axis = axes_at(figure, left + 0.1 + 2 * side, bottom + 0.1, 1.9, 1.9)
                 axis.axis("off")
@@ -130,16 +130,16 @@ def _findings(axis: Axes, findings: list[Finding], lines: list[list[str]]) -> No
         axis.text(0, top, "nothing found")
 
 
-def _similarity(axis: Axes, seen: Survey) -> None:
+def _similarity(axis: Axes, survey: Survey) -> None:
     edges = np.linspace(0, 1, BINS + 1)
     for split, color in SPLIT_COLORS.items():
-        values = seen.of(split).similarity.clip(0, 1)
+        values = survey.of(split).similarity.clip(0, 1)
         heights = 100 * np.histogram(values, edges)[0] / max(1, len(values))
         axis.stairs(heights, edges, color=color, fill=True, alpha=0.3)
         axis.stairs(heights, edges, color=color, linewidth=1.4, label=split)
     axis.set_ylim(0, 1.12 * axis.dataLim.ymax)  # room for the words at the top
     axis.axvline(SIBLING, color="black", linestyle="dashed", linewidth=1)
-    lowest = seen.slices.similarity[seen.slices["split"] != "train"].min()
+    lowest = survey.slices.similarity[survey.slices["split"] != "train"].min()
     axis.set_xlim(max(0, min(SIBLING, lowest) - 0.1), 1)
     axis.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axis.annotate(
@@ -168,12 +168,12 @@ def _shapes(axis: Axes, shapes: dict[str, int]) -> None:
     axis.invert_yaxis()
 
 
-def _places(axis: Axes, seen: Survey) -> None:
+def _places(axis: Axes, survey: Survey) -> None:
     """Centres of the annotations over the mean training slice."""
-    mean = np.mean(seen.arrays["train"].images, axis=0)
+    mean = np.mean(survey.arrays["train"].images, axis=0)
     axis.imshow(mean, cmap="gray", vmin=0, vmax=255, extent=(0, 1, 1, 0))
-    for category, color in _colors(seen.annotations.category).items():
-        part = seen.annotations[seen.annotations.category == category]
+    for category, color in _colors(survey.annotations.category).items():
+        part = survey.annotations[survey.annotations.category == category]
         axis.scatter(part.x, part.y, s=6, color=color, linewidths=0, label=f'"{category}"')
     axis.set(xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
@@ -182,16 +182,16 @@ def _places(axis: Axes, seen: Survey) -> None:
     axis.legend(labelcolor="white", frameon=False, markerscale=2.5, handletextpad=0, fontsize=8)
 
 
-def _order(axis: Axes, seen: Survey) -> None:
+def _order(axis: Axes, survey: Survey) -> None:
     """Which category slices have, along their file numbers."""
     axis.set_title("Category by file number")
-    colors = _colors(seen.slices.category)
-    if seen.slices.sequence.isna().any():
+    colors = _colors(survey.slices.category)
+    if survey.slices.sequence.isna().any():
         axis.axis("off")
         axis.text(0, 0.9, "file names carry no numbers", va="top", transform=axis.transAxes)
         return
     for row, (category, color) in enumerate(colors.items()):
-        numbers = seen.slices.sequence[seen.slices.category == category].astype(float)
+        numbers = survey.slices.sequence[survey.slices.category == category].astype(float)
         axis.vlines(numbers, row - 0.35, row + 0.35, color=color, linewidth=0.5)
     axis.set_yticks(
         range(len(colors)), [f'"{name}"' if name != "none" else "without\nannotation" for name in colors]
@@ -200,11 +200,11 @@ def _order(axis: Axes, seen: Survey) -> None:
     axis.tick_params(axis="y", length=0)
 
 
-def _contrast(axis: Axes, seen: Survey) -> None:
-    odd = seen.slices.outlier | seen.slices.blank
+def _contrast(axis: Axes, survey: Survey) -> None:
+    odd = survey.slices.outlier | survey.slices.blank
     for part, style in (
-        (seen.slices[~odd], {"s": 5, "color": TRUTH, "label": "slices"}),
-        (seen.slices[odd], {"s": 22, "color": "#D55E00", "marker": "X", "label": "outliers and blanks"}),
+        (survey.slices[~odd], {"s": 5, "color": TRUTH, "label": "slices"}),
+        (survey.slices[odd], {"s": 22, "color": "#D55E00", "marker": "X", "label": "outliers and blanks"}),
     ):
         if len(part):
             axis.scatter(part["mean"], part["std"], linewidths=0, **style)

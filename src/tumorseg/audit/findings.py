@@ -30,8 +30,8 @@ class Finding:
 def find(facts: dict[str, Any]) -> list[Finding]:
     """The findings, severest first, from the figures of `facts.measure`."""
     parts = (_copies, _siblings, _sequence, _split, _groups, _labels, _categories, _images)
-    found = [finding for part in parts for finding in part(facts)]
-    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+    findings = [finding for part in parts for finding in part(facts)]
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def _copies(facts: dict[str, Any]) -> Iterator[Finding]:
@@ -54,7 +54,7 @@ def _siblings(facts: dict[str, Any]) -> Iterator[Finding]:
     who = "known patients" if facts["split"]["strategy"] == "shipped" else "known patients or lookalikes"
     meanings = {
         "test": f"scores tell about {who}; copying the mask of the most similar training slice, without "
-        f"learning, has Dice {facts['baselines']['copy']['pooled']:.2f}",
+        f"learning, has Dice {facts['baselines']['nearest_mask_dice']['pooled']:.2f}",
         "valid": f"epochs and thresholds are chosen on {who}",
     }
     for split, meaning in meanings.items():
@@ -80,15 +80,16 @@ def _sequence(facts: dict[str, Any]) -> Iterator[Finding]:
 
 def _split(facts: dict[str, Any]) -> Iterator[Finding]:
     """What a split that was made to leak less still leaks, and what it costs."""
-    strategy, leak, baselines = facts["split"]["strategy"], facts["leak"]["test"], facts["baselines"]
+    strategy, leak = facts["split"]["strategy"], facts["leak"]["test"]
     if strategy == "shipped":
         return
     near = leak.get("near_in_sequence")
     near = f", {near['share']:.0%} with their nearest at most {NEAR} file numbers away" if near else ""
+    copied, located = (facts["baselines"][of]["pooled"] for of in ("nearest_mask_dice", "mean_mask_dice"))
     message = (
         f"{STRATEGY} {strategy} leaves {leak['share']:.0%} of the test slices with a sibling in train{near}; "
-        f"copying the mask of the most similar training slice has Dice {baselines['copy']['pooled']:.2f}, "
-        f"the mean training mask, whatever the slice shows, {baselines['location']['pooled']:.2f}"
+        f"copying the mask of the most similar training slice has Dice {copied:.2f}, "
+        f"the mean training mask, whatever the slice shows, {located:.2f}"
     )
     yield Finding("split", "info", message, leak["with_sibling_in_train"], STRATEGY)
     if count := facts["images"]["left_out"]:

@@ -28,7 +28,7 @@ PAIRS = 1_000_000  # of edges, compared at a time
 def annotation_table(raw: Path) -> pd.DataFrame:
     """A row an annotation of all slices.
 
-    Columns: shipped (the folder that the slice came in), file, id, category; shape, one of SHAPES; pixels;
+    Columns: as_shipped (the split that the slice came in), file, id, category; shape, one of SHAPES; pixels;
     share of the image, and centre x and y of the pixels, all in [0, 1] (NaN without pixels); and, true or
     false, outside (partly outside the image), empty (no pixel), crossing (an outline crosses itself),
     overlapping (another annotation of the image covers a tenth of it or more), wrong_area and wrong_bbox
@@ -38,12 +38,12 @@ def annotation_table(raw: Path) -> pd.DataFrame:
         UserError: An annotation file is bad.
     """
     rows = [
-        {"shipped": split, "file": item.file_name, **row}
+        {"as_shipped": split, "file": item.file_name, **row}
         for split in SPLITS
         for item in read_split(raw / split)
         for row in _describe(item)
     ]
-    columns = ["shipped", "file", "id", "category", "shape", "pixels", "share", "x", "y", *FAULTS]
+    columns = ["as_shipped", "file", "id", "category", "shape", "pixels", "share", "x", "y", *FAULTS]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(FAULTS, bool))
 
 
@@ -54,12 +54,12 @@ def unnamed_files(raw: Path) -> list[str]:
     """Image files in a folder whose annotation file does not name them, as `folder/file`."""
     from tumorseg.data.coco_schema import IMAGE_SUFFIXES
 
-    found = []
+    unnamed = []
     for split in SPLITS:
         named = {item.file_name for item in read_split(raw / split)}
         images = {path.name for path in (raw / split).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES}
-        found += [f"{split}/{name}" for name in sorted(images - named)]
-    return found
+        unnamed += [f"{split}/{name}" for name in sorted(images - named)]
+    return unnamed
 
 
 def category_names(raw: Path) -> list[str]:
@@ -119,7 +119,7 @@ def _turn(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
 
 
 def _describe(item: Slice) -> list[dict[str, object]]:
-    """The rows of one slice's annotations, without shipped and file."""
+    """The rows of one slice's annotations, without as_shipped and file."""
     covered = np.zeros((item.height, item.width), np.uint16)
     crops = []
     for annotation in item.annotations:

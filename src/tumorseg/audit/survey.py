@@ -9,11 +9,11 @@ import pandas as pd
 
 from tumorseg import SPLITS
 from tumorseg.audit import images, labels, leak
-from tumorseg.data.similarity import copies, embed, groups, most_similar
+from tumorseg.data.similarity import copies, embed, groups, nearest
 from tumorseg.data.slices import SplitArrays, load_split
 
 READERS = 4  # threads that read files
-SHIPPED = ("shipped", "file", "annotations")  # columns
+SHIPPED = ("as_shipped", "file", "annotations")  # columns
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Survey:
     """Everything that was looked at."""
 
     slices: pd.DataFrame  # slices.csv, and the columns that `survey` adds
-    left_out: pd.DataFrame  # of left_out.csv: shipped, file and annotations
+    left_out: pd.DataFrame  # of left_out.csv: as_shipped, file and annotations
     annotations: pd.DataFrame  # of `labels.annotation_table`, those of slices left out too
     arrays: dict[str, SplitArrays]  # by split, memory-mapped
     categories: list[str]  # that the annotation files define
@@ -32,12 +32,12 @@ class Survey:
         return self.slices[self.slices["split"] == split]
 
     @property
-    def shipped(self) -> pd.DataFrame:
-        """shipped, file and annotations of every slice there is, those left out last."""
+    def all_slices(self) -> pd.DataFrame:
+        """as_shipped, file and annotations of every slice there is, those left out last."""
         return pd.concat([self.slices, self.left_out], ignore_index=True)[list(SHIPPED)]
 
 
-def survey(raw: Path, prepared: Path) -> Survey:
+def survey_data(raw: Path, prepared: Path) -> Survey:
     """Look at every slice and every annotation.
 
     Adds to the rows of slices.csv: digest, size, channels and bits of the file; mean and std of the grey
@@ -50,7 +50,7 @@ def survey(raw: Path, prepared: Path) -> Survey:
     """
     arrays = {split: load_split(prepared, split) for split in SPLITS}
     slices = pd.concat([arrays[split].table for split in SPLITS], ignore_index=True)
-    paths = [raw / split / file for split, file in zip(slices["shipped"], slices["file"], strict=True)]
+    paths = [raw / split / file for split, file in zip(slices["as_shipped"], slices["file"], strict=True)]
     with ThreadPoolExecutor(READERS) as readers:
         files = pd.DataFrame(list(readers.map(images.read_header, paths)))
     looks = pd.DataFrame(
@@ -88,8 +88,8 @@ def survey(raw: Path, prepared: Path) -> Survey:
 def _relatives(arrays: dict[str, SplitArrays]) -> dict[str, np.ndarray]:
     """copy, lookalikes, nearest and similarity of every slice."""
     parts = {split: embed(arrays[split].images) for split in SPLITS}
-    nearest = [most_similar(parts[split], parts["train"], skip_self=split == "train") for split in SPLITS]
-    index, similarity = (np.concatenate(part) for part in zip(*nearest, strict=True))
+    pairs = [nearest(parts[split], parts["train"], skip_self=split == "train") for split in SPLITS]
+    index, similarity = (np.concatenate(part)[:, 0] for part in zip(*pairs, strict=True))
     embeddings = np.concatenate(list(parts.values()))
     return {
         "copy": copies(embeddings),

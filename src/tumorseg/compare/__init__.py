@@ -15,7 +15,7 @@ from tumorseg.compare.summary import as_text, leaderboard, summarise, training_p
 from tumorseg.compare.verdicts import verdicts
 from tumorseg.data.slices import SplitArrays, load_split
 from tumorseg.files import atomic_folder, read_json, write_csv, write_json
-from tumorseg.metrics import LEVELS
+from tumorseg.metrics import STEPS
 
 TABLES = ("pr_curve", "confusion", "reliability")
 
@@ -121,5 +121,5 @@ def _draw_slices(
     found = {}
     for name, figures in board.items():
         levels = np.load(predictions / name / "test.npy", mmap_mode="r")
-        found[name] = levels[rows] >= figures["threshold"] * LEVELS
+        found[name] = levels[rows] >= figures["threshold"] * STEPS
     side_by_side(path, test, rows, found, scored.dice[:, rows])

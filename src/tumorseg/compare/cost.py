@@ -24,7 +24,7 @@ PANEL, LEFT, GAP, BELOW, ABOVE = (4.5, 3.6), 0.65, 0.3, 0.5, 0.4  # inches
 LEARNS, BASELINE = CATEGORY_COLORS[:2]
 POINT = DPI / 72  # pixels
 DISTANCES = (7, 16, 28, 42, 58)  # points from a marker to its label; the nearest that is free is taken
-STEPS = 9  # places along its line that the label of a baseline may have
+PLACES = 9  # places along its line that the label of a baseline may have
 
 Board = dict[str, dict[str, Any]]
 Place = tuple[float, float, str, str]  # pixels, and how a text is aligned there
@@ -121,7 +121,7 @@ def _along(panel: Bbox, y: float) -> list[Place]:
     margin = 2 * POINT
     return [
         (x, y + side * margin, "right", "bottom" if side > 0 else "top")
-        for x in np.linspace(panel.x1 - margin, panel.x0 + panel.width / 3, STEPS)
+        for x in np.linspace(panel.x1 - margin, panel.x0 + panel.width / 3, PLACES)
         for side in (1, -1)
     ]
 

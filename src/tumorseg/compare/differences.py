@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tumorseg.bootstrap import Draws, interval, p_value
+from tumorseg.bootstrap import Bootstrap, interval, p_value
 from tumorseg.errors import UserError
 from tumorseg.metrics import ratio
 
@@ -81,7 +81,7 @@ def observed(scored: Scored) -> dict[str, np.ndarray]:
 
 def sample(scored: Scored) -> dict[str, np.ndarray]:
     """Each of STATISTICS in each of the B draws of the bootstrap, float (B, M)."""
-    draws = Draws(scored.groups)
+    draws = Bootstrap(scored.groups)
     models, slices, _ = scored.counts.shape
     sums = draws.sums(scored.counts.transpose(1, 0, 2).reshape(slices, -1))
     return {
@@ -156,7 +156,7 @@ def rank_shares(drawn: np.ndarray) -> np.ndarray:
     """In what share of the draws each model has each rank; the models of a tie share the better rank.
 
     Args:
-        drawn: float (B, M). Draws in which a model has NaN do not count.
+        drawn: float (B, M). Bootstrap in which a model has NaN do not count.
 
     Returns:
         float (M, M): [model, rank − 1]; rows sum to 1, or are NaN where no draw counts.

@@ -56,6 +56,6 @@ def _chance(row: pd.Series) -> str:
     return f"[{signed(row['low'])}, {signed(row['high'])}], {p}"
 
 
-def signed(value: float) -> str:
-    """Two decimals and a sign: +0.05, −0.44, +0.00."""
-    return f"{round(value, 2) + 0:+.2f}".replace("-", "−")  # −0.0 + 0 is 0.0
+def signed(value: float, digits: int = 2) -> str:
+    """So many decimals and a sign: +0.05, −0.44, +0.00."""
+    return f"{round(value, digits) + 0:+.{digits}f}".replace("-", "−")  # −0.0 + 0 is 0.0

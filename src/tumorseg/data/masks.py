@@ -36,8 +36,8 @@ def render_masks(raw: Path, masks: Path, tumor_categories: Categories) -> None:
     greys = {category: to_grey(index, classes) for category, index in indices(tumor_categories).items()}
     _check_categories(raw, greys)
     if classes:
-        said = (f"{name} {to_grey(index, classes)}" for index, name in enumerate(classes, start=1))
-        print(f"grey levels: {', '.join(said)}", flush=True)
+        greys_of = (f"{name} {to_grey(index, classes)}" for index, name in enumerate(classes, start=1))
+        print(f"grey levels: {', '.join(greys_of)}", flush=True)
     with atomic_folder(masks) as folder:
         write_classes(folder, classes)
         for split in SPLITS:
@@ -97,5 +97,5 @@ def _summary(slices: list[Slice], empty: int, contested: int, greys: dict[str, i
         "annotations too thin or too far out to render": sum(not pixel_count(*pair) for pair in tumors),
         "pixels that a later annotation of another class took over": contested,
     }
-    said = [f"{what}: {count}" for what, count in rarities.items() if count]
-    return "; ".join([f"{len(slices)} masks, {empty} of them empty", *said])
+    counted = [f"{what}: {count}" for what, count in rarities.items() if count]
+    return "; ".join([f"{len(slices)} masks, {empty} of them empty", *counted])

@@ -20,7 +20,7 @@ from tumorseg.params import Blocks, Split
 from tumorseg.progress import progress
 
 COLUMNS = [
-    *("split", "index", "image_id", "file", "shipped", "group", "category", "annotations"),
+    *("split", "index", "image_id", "file", "as_shipped", "group", "category", "annotations"),
     *("sequence", "height", "width", "tumor_pixels"),
 ]
 
@@ -70,18 +70,18 @@ def _read_all(
     raw: Path, masks: Path, scratch: Path, image_size: int, steps: list[str], classes: list[str]
 ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Every slice as it was shipped: the columns of slices.csv that tell about it, and its pixels."""
-    shipped = {split: read_split(raw / split) for split in SPLITS}
-    count = sum(map(len, shipped.values()))
+    slices_by_split = {split: read_split(raw / split) for split in SPLITS}
+    count = sum(map(len, slices_by_split.values()))
     arrays = {kind: _array(scratch / f"{kind}.npy", count, image_size) for kind in ("images", "masks")}
     rows, cut = [], 0
-    for split, slices in shipped.items():
+    for split, slices in slices_by_split.items():
         for item in progress(slices, f"preparing {split}"):
             whole = _read_pair(raw / split / item.file_name, masks / split, classes)
             image, mask = preprocess(*whole, steps)
             cut += np.count_nonzero(whole[1]) - np.count_nonzero(mask)
             arrays["images"][len(rows)] = _resize(image, image_size, area=True)
             arrays["masks"][len(rows)] = _resize(mask, image_size, area=False)
-            rows.append({"shipped": split, **_describe(item, mask)})
+            rows.append({"as_shipped": split, **_describe(item, mask)})
     if cut:
         print(f"tumour pixels cut off by `preprocess`: {cut}")
     return pd.DataFrame(rows).astype({"sequence": "Int64"}), arrays

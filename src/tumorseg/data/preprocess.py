@@ -45,7 +45,7 @@ def normalise(image: np.ndarray, mask: np.ndarray) -> Pair:
     return stretched.round().clip(0, 255).astype(np.uint8), mask
 
 
-STEPS: dict[str, Callable[[np.ndarray, np.ndarray], Pair]] = {
+FUNCTIONS: dict[str, Callable[[np.ndarray, np.ndarray], Pair]] = {
     "crop": crop,
     "clahe": clahe,
     "normalise": normalise,
@@ -55,7 +55,7 @@ STEPS: dict[str, Callable[[np.ndarray, np.ndarray], Pair]] = {
 def preprocess(image: np.ndarray, mask: np.ndarray, steps: list[str]) -> Pair:
     """Apply the named steps in the order given."""
     for step in steps:
-        image, mask = STEPS[step](image, mask)
+        image, mask = FUNCTIONS[step](image, mask)
     return image, mask
 
 

@@ -24,10 +24,10 @@ DECIMALS = 6  # of similarities: the last bits of a matrix product vary with the
 
 
 def embed(images: np.ndarray) -> np.ndarray:
-    """Unit vectors of slices; the twin, in NumPy, of `tumorseg.nets.nearest_slice.embed`.
+    """Unit vectors of slices.
 
     Args:
-        images: uint8 (N, S, S), S at least 32.
+        images: uint8 or float32 (N, S, S), S at least 32.
 
     Returns:
         float32 (N, 1024): shrunk to 32×32 by area, mean removed, of length 1, so that a dot product is a
@@ -45,41 +45,26 @@ def embed(images: np.ndarray) -> np.ndarray:
     return np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-2)
 
 
-def most_similar(
-    queries: np.ndarray, references: np.ndarray, skip_self: bool = False
+def nearest(
+    queries: np.ndarray, references: np.ndarray, count: int = 1, skip_self: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The most similar reference of every query.
-
-    Args:
-        queries: float (N, D), unit vectors.
-        references: float (M, D), unit vectors, M at least 1.
-        skip_self: Queries are the references; no slice is its own neighbour.
-
-    Returns:
-        Its index, int (N,), and the similarity, float (N,) in [-1, 1].
-    """
-    best = [(block.argmax(axis=1), block.max(axis=1)) for _, block in _blocks(queries, references, skip_self)]
-    index, similarity = (np.concatenate(part) for part in zip(*best, strict=True))
-    return index, similarity.astype(float).round(DECIMALS)
-
-
-def nearest(queries: np.ndarray, references: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The `count` most similar references of every query, or all where there are fewer, the nearest first.
 
     Args:
         queries: float (N, D), unit vectors.
-        references: float (M, D), unit vectors.
+        references: float (M, D), unit vectors, M at least 1.
         count: At least 1.
+        skip_self: Queries are the references; no slice is its own neighbour.
 
     Returns:
         Their indices, int (N, count), and similarities, float (N, count) in [-1, 1].
     """
-    index = [
-        np.argsort(-block, axis=1, kind="stable")[:, :count]
-        for _, block in _blocks(queries, references, False)
-    ]
-    index = np.concatenate(index)
-    return index, np.einsum("nd,nkd->nk", queries, references[index]).astype(float).round(DECIMALS)
+    index, similarity = [], []
+    for _, block in _blocks(queries, references, skip_self):
+        columns = block.argmax(axis=1)[:, None] if count == 1 else np.argsort(-block, axis=1, kind="stable")
+        index.append(columns[:, :count])
+        similarity.append(np.take_along_axis(block, index[-1], axis=1))
+    return np.concatenate(index), np.concatenate(similarity).astype(float).round(DECIMALS)
 
 
 def copies(embeddings: np.ndarray) -> np.ndarray:

@@ -46,7 +46,7 @@ def assign(table: pd.DataFrame, groups: np.ndarray, rule: Split, blocks: Blocks)
     and so is a valid slice that near to a test slice. Test keeps all of its slices.
 
     Args:
-        table: N rows with `shipped`, `category`, `sequence`, `tumor_pixels`, `height` and `width`.
+        table: N rows with `as_shipped`, `category`, `sequence`, `tumor_pixels`, `height` and `width`.
         groups: int (N,), as from `group_slices`.
 
     Raises:
@@ -54,7 +54,7 @@ def assign(table: pd.DataFrame, groups: np.ndarray, rule: Split, blocks: Blocks)
             train or valid slice.
     """
     if rule.strategy == "shipped":
-        split = table.shipped.to_numpy(str)
+        split = table.as_shipped.to_numpy(str)
         for part in SPLITS:
             if part not in split:
                 raise UserError(
@@ -92,13 +92,13 @@ def _deal(table: pd.DataFrame, groups: np.ndarray, folds: int) -> np.ndarray:
     share = table.tumor_pixels / (table.height * table.width)
     size = np.ceil(share.rank(method="first") / len(table) * SIZES).astype(int)
     strata = pd.factorize(table.category + " " + size.astype(str), sort=True)[0]
-    found = np.empty(len(table), dtype=int)
+    dealt = np.empty(len(table), dtype=int)
     with warnings.catch_warnings():
         # A rare category cannot be in every fold; the others are evened out all the same.
         warnings.filterwarnings("ignore", "The least populated class")
         for fold, (_, rows) in enumerate(StratifiedGroupKFold(folds).split(strata, strata, groups)):
-            found[rows] = fold
-    return found
+            dealt[rows] = fold
+    return dealt
 
 
 def _distance(numbers: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -11,11 +11,11 @@ from tumorseg.errors import UserError
 from tumorseg.evaluation.calibration import calibrate, fit_temperature, reliability
 from tumorseg.evaluation.flops import count_gflops
 from tumorseg.evaluation.per_class import count_classes, summarise_classes
-from tumorseg.evaluation.probable import find_probable
+from tumorseg.evaluation.predictions import predict_splits
 from tumorseg.evaluation.summary import summarise_split
 from tumorseg.evaluation.tables import confusion_table, draw_overlays, pr_curve, slice_table
 from tumorseg.files import atomic_folder, write_csv, write_json
-from tumorseg.metrics import LEVELS, count_levels
+from tumorseg.metrics import STEPS, count_pixels
 from tumorseg.models.artifact import load_model
 from tumorseg.models.predict import pick_device
 
@@ -58,9 +58,9 @@ def evaluate_model(
             f"{folder}: was trained on the classes {info.classes}, but {prepared} has "
             f"{splits['test'].classes}; train it again (dvc repro)"
         )
-    probable = find_probable(net, info, splits, prepared, rule, device)
+    probable = predict_splits(net, info, splits, prepared, rule, device)
     levels = probable.levels
-    counts = {split: count_levels(levels[split], arrays.masks) for split, arrays in splits.items()}
+    counts = {split: count_pixels(levels[split], arrays.masks) for split, arrays in splits.items()}
     pooled = {split: array.sum(0) for split, array in counts.items()}
     chosen, temperature = probable.threshold, fit_temperature(probable.counts["valid"])
     found = {split: (array >= chosen) * probable.indices[split] for split, array in levels.items()}
@@ -69,7 +69,7 @@ def evaluate_model(
     }
     result: dict[str, Any] = {"parameters": info.parameters, "epoch": info.best_epoch, "gflops": gflops}
     result |= {
-        "threshold": chosen / LEVELS,
+        "threshold": chosen / STEPS,
         **rule.model_dump(exclude={"flip"}),
         "neighbors_weight": probable.weight,
     }
@@ -91,7 +91,7 @@ def evaluate_model(
     )
     write_json(metrics, result)
     at_best, at_half = (result["test"][key]["pooled"]["dice"] for key in ("at_best", "at_half"))
-    print(f"{info.name}: test Dice {at_best:.3f} pooled at {chosen / LEVELS:.3f}, {at_half:.3f} at 0.5")
+    print(f"{info.name}: test Dice {at_best:.3f} pooled at {chosen / STEPS:.3f}, {at_half:.3f} at 0.5")
 
 
 def write_plots(

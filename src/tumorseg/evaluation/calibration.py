@@ -8,10 +8,10 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
-from tumorseg.metrics import LEVELS, ratio
+from tumorseg.metrics import STEPS, ratio
 
 BINS = 15  # as Guo et al. (2017)
-PROBABILITIES = (np.arange(LEVELS) + 0.5) / LEVELS
+PROBABILITIES = (np.arange(STEPS) + 0.5) / STEPS
 LIMIT = 100.0  # temperatures are sought from 1/LIMIT to LIMIT
 
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from tumorseg.data.similarity import embed, nearest
 from tumorseg.data.slices import SplitArrays
-from tumorseg.metrics import LEVELS, confusion, f_beta, to_levels
+from tumorseg.metrics import STEPS, confusion, f_beta, quantise
 
 SPREAD = 0.015  # a slice that is less similar than the nearest by so much counts 1 / e of it
 WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # what is tried on valid
 
 
-def ask_neighbors(arrays: SplitArrays, train: SplitArrays, count: int) -> np.ndarray:
+def neighbor_votes(arrays: SplitArrays, train: SplitArrays, count: int) -> np.ndarray:
     """What part of the similar training slices has tumour at each pixel, in 255ths, uint8 (N, S, S).
 
     Args:
@@ -38,19 +38,19 @@ def choose_weight(levels: np.ndarray, opinions: np.ndarray, tumor: np.ndarray, b
 
     Args:
         levels: Of the valid split (see `metrics`), uint8 (N, S, S).
-        opinions: Of the same slices, as of `ask_neighbors`.
+        opinions: Of the same slices, as of `neighbor_votes`.
         tumor: 0/1 (N, S, S).
         beta: See `metrics.f_beta`.
     """
-    joint = np.zeros(2 * LEVELS * LEVELS, np.int64)  # pixels by class, opinion and level
+    joint = np.zeros(2 * STEPS * STEPS, np.int64)  # pixels by class, opinion and level
     for level, opinion, mask in zip(levels, opinions, tumor, strict=True):
-        cells = (mask.astype(np.int64) * LEVELS + opinion) * LEVELS + level
+        cells = (mask.astype(np.int64) * STEPS + opinion) * STEPS + level
         joint += np.bincount(cells.ravel(), minlength=len(joint))
     rows = joint.reshape(2, -1)
     best = []
     for weight in WEIGHTS:
         table = _table(weight).ravel()
-        counts = np.stack([np.bincount(table, weights=row, minlength=LEVELS) for row in rows])
+        counts = np.stack([np.bincount(table, weights=row, minlength=STEPS) for row in rows])
         tp, fp, fn, _ = confusion(counts)[:, 1:]
         best.append(np.nan_to_num(f_beta(tp, fp, fn, beta)).max())
     return WEIGHTS[int(np.argmax(best))]
@@ -63,7 +63,7 @@ def blend(levels: np.ndarray, opinions: np.ndarray, weight: float) -> np.ndarray
 
 def _table(weight: float) -> np.ndarray:
     """The blended level of every opinion and level, uint8 (256, 256)."""
-    probability = (np.arange(LEVELS) + 0.5) / LEVELS
-    opinion = np.arange(LEVELS)[:, None] / (LEVELS - 1)
+    probability = (np.arange(STEPS) + 0.5) / STEPS
+    opinion = np.arange(STEPS)[:, None] / (STEPS - 1)
     odds = probability / (1 - probability) * np.exp(weight * (2 * opinion - 1))
-    return to_levels(odds / (1 + odds))
+    return quantise(odds / (1 + odds))

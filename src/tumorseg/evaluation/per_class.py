@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tumorseg.bootstrap import Draws, interval
+from tumorseg.bootstrap import Bootstrap, interval
 from tumorseg.metrics import ratio, scores
 
 NAMES = ("dice", "iou", "precision", "recall")
@@ -47,7 +47,7 @@ def summarise_classes(counts: np.ndarray, classes: list[str], groups: np.ndarray
     found, actual = counts.sum(1)[:, 1:], counts.sum(2)[:, 1:]
     rest = counts.sum((1, 2))[:, None] - found - actual + hits
     each = np.stack([hits, found - hits, actual - hits, rest], axis=1)  # (N, 4, K): TP, FP, FN, TN
-    draws = Draws(groups)
+    draws = Bootstrap(groups)
     drawn = draws.sums(each.reshape(len(each), -1)).reshape(-1, *each.shape[1:])
     pooled, of_slices, of_draws = (scores(*np.moveaxis(array, -2, 0)) for array in (each.sum(0), each, drawn))
     result = {}

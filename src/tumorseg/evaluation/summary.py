@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tumorseg.bootstrap import Draws, interval
+from tumorseg.bootstrap import Bootstrap, interval
 from tumorseg.evaluation.regions import HIT
 from tumorseg.evaluation.tables import COUNTS, score_slices
 from tumorseg.metrics import HALF, METRICS, average_precision, ratio, scores
@@ -23,7 +23,7 @@ def summarise_split(table: pd.DataFrame, counts: np.ndarray) -> dict[str, Any]:
 
     Args:
         table: A row a slice, as from `tables.slice_table`, at the chosen threshold.
-        counts: int (N, 2, 256), as from `metrics.count_levels`, of the same slices.
+        counts: int (N, 2, 256), as from `metrics.count_pixels`, of the same slices.
 
     Returns:
         `slices` and `groups`, how many there are; `average_precision`, pooled over all pixels and as the
@@ -63,7 +63,7 @@ def summarise(table: pd.DataFrame, names: tuple[str, ...]) -> dict[str, Any]:
 
 def summarise_best(table: pd.DataFrame) -> dict[str, Any]:
     """Scores at the chosen threshold, from `tables.slice_table`; see `summarise_split`."""
-    names, draws = (*METRICS, *SHAPES), Draws(table.group.to_numpy())
+    names, draws = (*METRICS, *SHAPES), Bootstrap(table.group.to_numpy())
     result = summarise(table, names)
     pooled = scores(*draws.sums(table[COUNTS].to_numpy()).T)
     means = draws.means(table[list(MEAN)].to_numpy()).T
@@ -123,7 +123,7 @@ def size_classes(table: pd.DataFrame) -> pd.Series:
 
 
 def summarise_parts(
-    table: pd.DataFrame, labels: pd.Series, names: list[str] | tuple[str, ...], draws: Draws
+    table: pd.DataFrame, labels: pd.Series, names: list[str] | tuple[str, ...], draws: Bootstrap
 ) -> dict[str, Any]:
     """Scores of the slices of each label; the draws are those of the whole split.
 

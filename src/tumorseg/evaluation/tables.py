@@ -8,7 +8,7 @@ import pandas as pd
 from tumorseg.data.slices import SplitArrays
 from tumorseg.evaluation.regions import region_scores
 from tumorseg.evaluation.surface import surface_scores
-from tumorseg.metrics import LEVELS, average_precision, confusion, f_beta, scores
+from tumorseg.metrics import STEPS, average_precision, confusion, f_beta, scores
 
 ABOUT = ["split", "index", "file", "category", "sequence", "group", "tumor_pixels"]
 COUNTS = ["tp", "fp", "fn", "tn"]
@@ -19,7 +19,7 @@ def score_slices(counts: np.ndarray, level: int) -> pd.DataFrame:
     """TP, FP, FN, TN and the METRICS of each slice at one threshold.
 
     Args:
-        counts: int (N, 2, 256), as from `metrics.count_levels`.
+        counts: int (N, 2, 256), as from `metrics.count_pixels`.
         level: The threshold times 256.
     """
     per_image = confusion(counts)[..., level]
@@ -32,7 +32,7 @@ def slice_table(arrays: SplitArrays, levels: np.ndarray, counts: np.ndarray, lev
     Args:
         arrays: N slices.
         levels: uint8 (N, S, S), predicted probability levels.
-        counts: int (N, 2, 256), of `levels`, as from `metrics.count_levels`.
+        counts: int (N, 2, 256), of `levels`, as from `metrics.count_pixels`.
         level: The threshold times 256.
 
     Returns:
@@ -66,7 +66,7 @@ def pr_curve(pooled: dict[str, np.ndarray], beta: float) -> pd.DataFrame:
         columns = {
             "recall": values["recall"],
             "precision": values["precision"],
-            "threshold": np.arange(LEVELS) / LEVELS,
+            "threshold": np.arange(STEPS) / STEPS,
             "f_beta": f_beta(tp, fp, fn, beta),
         }
         tables.append(pd.DataFrame(columns).assign(split=split).dropna())

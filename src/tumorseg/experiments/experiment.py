@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tumorseg.errors import UserError
-from tumorseg.experiments.shell import command
+from tumorseg.experiments.commands import command
 from tumorseg.experiments.spec import override
 from tumorseg.files import read_yaml
 from tumorseg.params import PARAMS_FILE, Params, load_params
@@ -40,6 +40,7 @@ def experiment(name: str, model: str, settings: dict[str, Any]) -> Experiment:
     Raises:
         UserError: params.yaml does not take them; the message names no file, for the caller to do so.
     """
+    # Not public, but what `dvc exp run -S` calls: no command shows the params without a run.
     from dvc.exceptions import DvcException
     from dvc.utils.hydra import apply_overrides
 
@@ -60,6 +61,6 @@ def experiment(name: str, model: str, settings: dict[str, Any]) -> Experiment:
 
 
 def _relative_archive(params: Params) -> list[str]:
-    """The archive, where it lies in the project's folder: DVC's queue works in a copy without it."""
+    """The archive, where it lies in the project's folder: DVC runs the experiment in a copy without it."""
     path = getattr(params.dataset.source, "path", None)
     return [path] if path and not Path(path).is_absolute() and Path(path).exists() else []

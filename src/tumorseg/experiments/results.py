@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from tumorseg.errors import UserError
+from tumorseg.experiments.commands import command
 from tumorseg.experiments.experiment import Experiment
-from tumorseg.experiments.shell import command
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,12 @@ class Result:
     def dice(self) -> float:
         """On valid, over all its pixels pooled, at the threshold that is best there."""
         return self.metrics["valid"]["at_best"]["pooled"]["dice"]
+
+    def provenance(self) -> dict[str, Any]:
+        """What it ran on, as its commit says: machine and threads, None where it does not."""
+        form = "%(trailers:key=Machine,valueonly)%x00%(trailers:key=Threads,valueonly)"
+        machine, threads = command("git", "log", "-1", f"--format={form}", self.commit).split("\0")
+        return {"machine": machine.strip() or None, "threads": int(threads) if threads.strip() else None}
 
     def epochs(self) -> int:
         """How many were run."""

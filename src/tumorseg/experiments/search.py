@@ -1,100 +1,81 @@
-"""Search for the values with the best valid Dice, each trial a DVC experiment.
+"""A search for the values with the best valid Dice, each trial a DVC experiment."""
 
-python -m tumorseg.experiments.search studies/NAME.yaml [--trials N] [--jobs N]
-"""
-
-import argparse
 import shlex
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from optuna import Study, Trial
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, TPESampler
+from optuna.trial import FrozenTrial
 
 from tumorseg.errors import UserError
-from tumorseg.experiments import count, run
 from tumorseg.experiments.experiment import Experiment, experiment
-from tumorseg.experiments.queue import CODE, Queue
-from tumorseg.experiments.results import Result
-from tumorseg.experiments.shell import command
 from tumorseg.experiments.spec import Range, Search, merged, read_spec
+from tumorseg.experiments.trials import Plan, Trials
+from tumorseg.experiments.worker import Options, Worker, short
 
-if TYPE_CHECKING:
-    import optuna
-
-HISTORY = Path(".work/search")
 BEST = 5  # trials in the table at the end
 
 
-def main() -> int:
-    """What the command does; the status it exits with."""
-    parser = argparse.ArgumentParser("python -m tumorseg.experiments.search", description=__doc__)
-    parser.add_argument("search", type=Path, help="its file, such as studies/search_unet.yaml")
-    parser.add_argument(
-        "--trials", type=count, help="in all, those of earlier calls included; else the file's"
-    )
-    parser.add_argument("--jobs", type=count, default=1, help="trials at a time; 1 where not given")
-    options = parser.parse_args()
-    history = History(options.search, read_spec(options.search, Search))
-    look(history, Queue(options.jobs), options.trials or history.search.trials)
-    report(history)
-    return 0
+class NumberedSampler(BaseSampler):
+    """TPE, seeded for each trial by its number: what it draws depends on that and on the results so far."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.samplers: dict[int, TPESampler] = {}
+
+    def _of(self, trial: FrozenTrial) -> TPESampler:
+        if trial.number not in self.samplers:
+            number = int(trial.user_attrs.get("run", "-0").rpartition("-")[2])
+            seed = np.random.SeedSequence([self.seed, number]).generate_state(1)[0]
+            # Constant liar: trials that run count as bad, so that the next one looks elsewhere.
+            self.samplers[trial.number] = TPESampler(seed=int(seed), constant_liar=True)
+        return self.samplers[trial.number]
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        return self._of(trial).infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        return self._of(trial).sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        return self._of(trial).sample_independent(study, trial, param_name, param_distribution)
 
 
-class History:
-    """The trials so far, on disk: Optuna's study in .work/search/<name>.db.
+class SearchPlan(Plan):
+    """The trials of a search; every end and choice of its space is checked before any is run.
+
+    Args:
+        path: The search's file.
+        trials: How many in all; None: as the file says.
 
     Raises:
-        UserError: params.yaml does not take the values, or the file has changed since its first trial.
+        UserError: The file is no search, or params.yaml does not take its values.
     """
 
-    def __init__(self, path: Path, search: Search) -> None:
-        import optuna
+    tries_again = False  # or the draws that follow would depend on it
 
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.path, self.search = path, search
-        given = {key: _given(each)[1] for key, each in search.space.items()}
-        for pick in range(max(map(len, given.values()))):  # every end and choice, before anything is queued
-            self.rebuilt({key: each[min(pick, len(each) - 1)] for key, each in given.items()}, path.stem)
-        self.file = HISTORY / f"{path.stem}.db"
-        HISTORY.mkdir(parents=True, exist_ok=True)
-        self.study = optuna.create_study(
-            storage=f"sqlite:///{self.file}",
-            study_name=path.stem,
-            direction="maximize",
-            load_if_exists=True,
-        )
-        asked = search.model_dump(mode="json", exclude={"trials"})
-        known = self.study.user_attrs.setdefault("search", asked)
-        if known != asked:
-            raise UserError(f"{path}: has changed since its first trial; rename it, or remove {self.file}")
-        self.study.set_user_attr("search", asked)
-        self.code = [command("git", "rev-parse", f"HEAD:{name}").strip() for name in CODE]
+    def __init__(self, path: Path, trials: int | None = None) -> None:
+        self.path, self.search = path, read_spec(path, Search)
+        self.asked = self.search.model_dump(mode="json", exclude={"trials"})
+        self.runs = [f"{path.stem}-{number}" for number in range(trials or self.search.trials)]
+        self.sampler = NumberedSampler(self.search.seed)
+        given = {key: _given(each)[1] for key, each in self.search.space.items()}
+        for pick in range(max(map(len, given.values()))):
+            self.drawn({key: each[min(pick, len(each) - 1)] for key, each in given.items()}, path.stem)
 
-    def unfinished(self) -> list["optuna.Trial"]:
-        """Trials that were cut off."""
-        import optuna
-
-        running = self.study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
-        return [optuna.Trial(self.study, trial._trial_id) for trial in running]
-
-    def ask(self, jobs: int) -> "optuna.Trial":
-        """A new trial. What it draws depends on the seed and its number alone, interruptions or not."""
-        import optuna
-
-        seed = np.random.SeedSequence([self.search.seed, len(self.study.trials)]).generate_state(1)[0]
-        # Constant liar: trials that run count as bad, so that the next one looks elsewhere.
-        self.study.sampler = optuna.samplers.TPESampler(seed=int(seed), constant_liar=jobs > 1)
-        trial = self.study.ask()
-        trial.set_user_attr("code", self.code)
-        return trial
-
-    def experiment(self, trial: "optuna.Trial") -> Experiment:
-        """The run that a trial stands for; a trial that was cut off has the values it had."""
+    def experiment(self, trial: Trial) -> Experiment:
+        """The run that a trial stands for; one that was cut off has the values it had."""
         values = {key: suggest(trial, key, each) for key, each in self.search.space.items()}
-        return self.rebuilt(values, f"{self.path.stem}-{trial.number}")
+        return self.drawn(values, trial.user_attrs["run"])
 
-    def rebuilt(self, values: dict[str, Any], name: str) -> Experiment:
+    def drawn(self, values: dict[str, Any], name: str) -> Experiment:
         """The run of these values of the space.
 
         Raises:
@@ -105,18 +86,13 @@ class History:
         except UserError as error:
             raise UserError(f"{self.path}: {error}") from None
 
-    def done(self) -> list["optuna.trial.FrozenTrial"]:
-        """The trials that succeeded, the best first."""
-        done = [trial for trial in self.study.trials if trial.value is not None]
-        return sorted(done, key=lambda trial: -trial.value)
-
 
 def _given(values: Range) -> tuple[str, list[Any]]:
     """The kind of a range, and its ends or choices."""
     return next(iter(values.model_dump(exclude_none=True).items()))
 
 
-def suggest(trial: "optuna.Trial", key: str, values: Range) -> Any:
+def suggest(trial: Trial, key: str, values: Range) -> Any:
     """The trial's value for one key."""
     kind, given = _given(values)
     if kind == "choice":
@@ -125,65 +101,32 @@ def suggest(trial: "optuna.Trial", key: str, values: Range) -> Any:
     return draw(key, *given, log=kind.startswith("log"))
 
 
-def look(history: History, queue: Queue, total: int) -> None:
-    """Run trials until there are `total`, those that were cut off first.
+def run_search(path: Path, trials: int | None, options: Options) -> int:
+    """Run trials until there are as many as asked for, and print the best; the status to exit with.
 
     Raises:
-        UserError: The first trial failed: so may all.
+        UserError: The search cannot be run, or no trial has succeeded.
     """
-    import optuna
-
-    study, trials = history.study, {}
-    if any(trial.user_attrs.get("code") != history.code for trial in study.trials):
-        print("note: the code or params.yaml have changed since the first trial; scores may not compare")
-    cut_off = history.unfinished()
-    while True:
-        while len(trials) < queue.jobs and (cut_off or len(study.trials) < total):
-            trial = cut_off.pop(0) if cut_off else history.ask(queue.jobs)
-            each = history.experiment(trial)
-            trials[each.name] = trial
-            queue.add(each)
-        ended = queue.next()
-        if ended is None:
-            return
-        each, why = ended
-        trial = trials.pop(each.name)
-        if why is None:
-            dice = Result(each, queue.finished(each)).dice
-            study.tell(trial, dice)
-            print(
-                f"{each.name}: valid Dice {dice:.3f}, best {study.best_value:.3f}, "
-                f"{trial.number + 1} of {total}: {_settings(trial.params)}",
-                flush=True,
-            )
-            continue
-        study.tell(trial, state=optuna.trial.TrialState.FAIL)
-        print(f"{each.name}: failed: {why}", file=sys.stderr, flush=True)
-        if not history.done():
-            raise UserError(f"{each.name}: no trial has succeeded so far; mend that before going on")
+    plan = SearchPlan(path, trials)
+    worker = Worker(plan, options)
+    worker.trials.fill(plan.runs)
+    stopped_by = worker.work(plan.runs, stay=True)
+    if stopped_by:
+        return 128 + stopped_by
+    report(plan, worker.trials)
+    return 0
 
 
-def report(history: History) -> None:
-    """Print the best trials, how to run the best again, and where the history is."""
-    keys = list(history.search.space)
+def report(plan: SearchPlan, trials: Trials) -> None:
+    """Print the best trials, and how to run the best again."""
+    keys, best = list(plan.search.space), trials.results()
+    if not best:
+        raise UserError(f"{plan.path}: no trial has succeeded")
     rows = [["trial", "valid Dice", *(f"`{key}`" for key in keys)], ["---:"] * (2 + len(keys))]
-    best = history.done()[:BEST]
-    for trial in best:
-        values = [_short(trial.params[key]) for key in keys]
-        rows.append([str(trial.number), f"{trial.value:.3f}", *values])
+    for trial in best[:BEST]:
+        number = trial.user_attrs["run"].rpartition("-")[2]
+        rows.append([number, f"{trial.value:.3f}", *(short(trial.params[key]) for key in keys)])
     print("\n".join(f"| {' | '.join(row)} |" for row in rows))
-    again = history.rebuilt(best[0].params, f"{history.path.stem}-best")
+    again = plan.drawn(best[0].params, f"{plan.path.stem}-best")
     print(f"\nthe best again, here: {shlex.join(['dvc', 'exp', 'run', *again.arguments()])}")
-    print(f"its results: {history.path.stem}-{best[0].number} in dvc exp show; all trials: {history.file}")
-
-
-def _settings(values: dict[str, Any]) -> str:
-    return ", ".join(f"{key} {_short(value)}" for key, value in values.items())
-
-
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-if __name__ == "__main__":
-    run(main)
+    print(f"its results: {best[0].user_attrs['run']} in dvc exp show")

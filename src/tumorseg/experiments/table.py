@@ -1,15 +1,13 @@
-"""Print a study as a Markdown table: python -m tumorseg.experiments.table docs/results/NAME/study.json"""
+"""A study as a Markdown table."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tumorseg.compare.verdicts import ALPHA
+from tumorseg.compare.verdicts import ALPHA, signed
 from tumorseg.errors import UserError
-from tumorseg.experiments import run
 from tumorseg.files import read_json
 
 HEADER = ["arm", "what differs", "parameters", "epochs", "valid Dice", "difference", "95 % interval"]
@@ -18,28 +16,28 @@ RIGHT = {"parameters", "epochs", "valid Dice", "difference", "p (Holm)", "mean o
 RIGHT |= {"difference of means", "Dice at 0.5"}
 
 
-def main() -> int:
-    """What the command does; the status it exits with."""
-    if len(sys.argv) != 2:
-        raise UserError(f"wrong arguments; {__doc__}")
-    path = Path(sys.argv[1])
+def read_table(path: Path) -> str:
+    """The table of a study.json.
+
+    Raises:
+        UserError: There is none, or it is another file.
+    """
     try:
-        print(markdown(read_json(path)))
+        return markdown(read_json(path))
     except FileNotFoundError:
         raise UserError(f"{path}: not found; run the study first") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{path}: not a study.json") from None
-    return 0
 
 
 def markdown(study: dict[str, Any]) -> str:
     """The arms of study.json, read as `files.read_json` does, in the order of the file, as a Markdown table.
 
-    A difference that is more than chance is bold.
+    A difference that is more than chance is bold. A line below says where arms ran on different machines.
     """
     rows = [HEADER, ["---:" if title in RIGHT else "---" for title in HEADER]]
     rows += [_row(name, arm, study) for name, arm in study["arms"].items()]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([*(f"| {' | '.join(row)} |" for row in rows), *_mixed(study["arms"])])
 
 
 def _row(name: str, arm: dict[str, Any], study: dict[str, Any]) -> list[str]:
@@ -50,7 +48,7 @@ def _row(name: str, arm: dict[str, Any], study: dict[str, Any]) -> list[str]:
         difference = [f"none: {why}", "", "", ""]
         if isinstance(arm["difference"], dict):
             pooled, mean = arm["difference"]["pooled"], arm["difference"]["mean"]
-            difference = [_signed(pooled), interval(pooled), p_text(pooled["p_holm"]), _signed(mean)]
+            difference = [_signed(pooled), _interval(pooled), _p(pooled["p_holm"]), _signed(mean)]
     return [
         f"`{name}`",
         ", ".join(filter(None, [f"`{arm['model']}`", settings])),
@@ -64,24 +62,29 @@ def _row(name: str, arm: dict[str, Any], study: dict[str, Any]) -> list[str]:
     ]
 
 
+def _mixed(arms: dict[str, Any]) -> list[str]:
+    """A line where the arms were not all run on one kind of machine with as many threads."""
+    places: dict[str, list[str]] = {}
+    for name, arm in arms.items():
+        if isinstance(arm.get("machine"), str):  # studies of old say nothing of it
+            places.setdefault(f"{arm['machine']}, threads: {arm['threads']}", []).append(f"`{name}`")
+    if len(places) < 2:
+        return []
+    listed = "; ".join(f"{place} ({', '.join(names)})" for place, names in places.items())
+    return ["", f"Several machines, so that last digits may differ: {listed}."]
+
+
 def _signed(row: dict[str, float]) -> str:
-    text = signed(row["difference"])
+    text = signed(row["difference"], 3)
     return f"**{text}**" if row["p_holm"] < ALPHA else text
 
 
-def signed(value: float) -> str:
-    """Three decimals and a sign."""
-    return f"{round(value, 3) + 0:+.3f}".replace("-", "−")  # −0.0 + 0 is 0.0
-
-
-def interval(row: dict[str, float]) -> str:
+def _interval(row: dict[str, float]) -> str:
     """`low to high`, or what is known where the slices are too few to be drawn."""
-    return "too few slices" if np.isnan(row["low"]) else f"{signed(row['low'])} to {signed(row['high'])}"
+    if np.isnan(row["low"]):
+        return "too few slices"
+    return f"{signed(row['low'], 3)} to {signed(row['high'], 3)}"
 
 
-def p_text(p: float) -> str:
+def _p(p: float) -> str:
     return "" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-if __name__ == "__main__":
-    run(main)

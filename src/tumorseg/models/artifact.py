@@ -33,7 +33,7 @@ class ModelInfo(BaseModel):
     std: Positive
     best_epoch: int  # of the first net, counted from 1; 0 for what learns nothing
     epochs: int  # that were run
-    members: Count = 1  # nets that speak as one
+    members: Count = 1  # nets whose probabilities are averaged
     classes: list[str] = []  # of tumour, as its logits have them after background; none: all is one
 
 

@@ -1,4 +1,4 @@
-"""Several nets as one: what they say on average (Lakshminarayanan et al. 2017, "deep ensembles")."""
+"""Several nets as one: the mean of their probabilities (Lakshminarayanan et al. 2017, "deep ensembles")."""
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +15,8 @@ class Ensemble(nn.Module):
         self.members = nn.ModuleList(members)
 
     def forward(self, x: Tensor) -> Tensor:
-        said = torch.stack([to_probabilities(member(x).float()) for member in self.members])
-        return probability_to_logits(said.mean(dim=0))
+        probabilities = torch.stack([to_probabilities(member(x).float()) for member in self.members])
+        return probability_to_logits(probabilities.mean(dim=0))
 
 
 def join(nets: list[nn.Module]) -> nn.Module:

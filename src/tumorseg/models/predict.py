@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from tumorseg.errors import UserError
-from tumorseg.metrics import to_levels
+from tumorseg.metrics import quantise
 from tumorseg.progress import progress
 from tumorseg.types import Flip
 
@@ -34,7 +34,7 @@ def to_probabilities(logits: Tensor) -> Tensor:
     return torch.sigmoid(logits) if logits.shape[1] == 1 else torch.softmax(logits, dim=1)
 
 
-def of_tumor(probabilities: Tensor) -> Tensor:
+def tumor_probability(probabilities: Tensor) -> Tensor:
     """Probabilities of tumour, whatever its class, (N, 1, H, W), as of `to_probabilities`."""
     return probabilities if probabilities.shape[1] == 1 else 1 - probabilities[:, :1]
 
@@ -43,16 +43,16 @@ def of_tumor(probabilities: Tensor) -> Tensor:
 def predict(
     net: nn.Module, images: np.ndarray, mean: float, std: float, device: torch.device, flip: Flip = "none"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Probability levels of tumour (see `metrics`) and classes of slices, all uint8 (N, S, S).
+    """Quantised probabilities of tumour (see `metrics`) and classes of slices, all uint8 (N, S, S).
 
     Unless `flip` is "none", a probability is the mean of those of the slice and of its mirror image,
     flipped back.
 
     Returns:
-        The levels; and, for each pixel, were it tumour, the index of its most probable class, from 1.
+        The probabilities; and, for each pixel, were it tumour, the index of its most probable class, from 1.
     """
     net = net.to(device, memory_format=torch.channels_last).eval()
-    levels, indices = (np.ones(images.shape, dtype=np.uint8) for _ in range(2))
+    quantised, indices = (np.ones(images.shape, dtype=np.uint8) for _ in range(2))
     for start in progress(range(0, len(images), BATCH), "predicting batches"):
         batch = torch.from_numpy(images[start : start + BATCH].copy())[:, None].to(device)
         batch = (batch.float() / 255 - mean) / std
@@ -60,14 +60,14 @@ def predict(
         if flip != "none":
             axis = -1 if flip == "horizontal" else -2
             probabilities = (probabilities + to_probabilities(net(batch.flip(axis))).flip(axis)) / 2
-        levels[start : start + BATCH] = to_levels(of_tumor(probabilities)[:, 0].cpu().numpy())
+        quantised[start : start + BATCH] = quantise(tumor_probability(probabilities)[:, 0].cpu().numpy())
         if probabilities.shape[1] > 1:
             indices[start : start + BATCH] = 1 + probabilities[:, 1:].argmax(dim=1).cpu().numpy()
-    return levels, indices
+    return quantised, indices
 
 
-def predict_levels(
+def predict_quantised(
     net: nn.Module, images: np.ndarray, mean: float, std: float, device: torch.device, flip: Flip = "none"
 ) -> np.ndarray:
-    """The levels of `predict` alone."""
+    """The quantised probabilities of `predict` alone."""
     return predict(net, images, mean, std, device, flip)[0]

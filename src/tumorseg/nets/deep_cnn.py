@@ -1,4 +1,4 @@
-"""The founding report's deeper net: `simple_cnn` with a third level of 128 channels."""
+"""The founding report's deeper net: `simple_cnn` with a third resolution of 128 channels."""
 
 from torch import nn
 

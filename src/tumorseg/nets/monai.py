@@ -8,7 +8,7 @@ from torch import nn
 
 from tumorseg.types import Count
 
-LEVELS = 5  # of the U-shaped nets with a list of channels; each halves the side
+DEPTH = 5  # of the U-shaped nets with a list of channels; each halves the side
 
 
 def build(
@@ -27,15 +27,15 @@ def build(
         width: Channels at full size.
     """
     ends = {"spatial_dims": 2, "in_channels": 1, "out_channels": outputs}
-    doubling = [width * 2**level for level in range(LEVELS)]
-    halvings = [2] * (LEVELS - 1)
+    doubling = [width * 2**step for step in range(DEPTH)]
+    halvings = [2] * (DEPTH - 1)
     match net:
         case "attention_unet":
             return nets.AttentionUnet(**ends, channels=doubling, strides=halvings)
         case "dynunet":
             return nets.DynUNet(
                 **ends,
-                kernel_size=[3] * LEVELS,
+                kernel_size=[3] * DEPTH,
                 strides=[1, *halvings],
                 upsample_kernel_size=halvings,
                 filters=doubling,

@@ -1,26 +1,20 @@
 """Copies the mask of the most similar training slice: what a leak between splits is worth."""
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from tumorseg.data.similarity import embed, nearest
 from tumorseg.models.baseline import Baseline, probability_to_logits
 
 LEARNS = False
-SIDE = 32  # slices are compared at this many pixels a side: anatomy counts, noise does not
-
-
-def embed(images: Tensor) -> Tensor:
-    """Unit vectors (N, 1024) of slices (N, 1, H, W): area-downsampled, mean removed.
-
-    The dot product of two of them is the correlation of the two small images.
-    """
-    small = functional.adaptive_avg_pool2d(images.float(), SIDE).flatten(1)
-    return functional.normalize(small - small.mean(dim=1, keepdim=True))
 
 
 class NearestSlice(Baseline):
-    """Keeps every training slice's embedding and mask."""
+    """Keeps every training slice's embedding and mask.
+
+    Slices are compared by `data.similarity`, on the CPU, as the audit compares them.
+    """
 
     def __init__(self, outputs: int) -> None:
         super().__init__(outputs)
@@ -28,13 +22,18 @@ class NearestSlice(Baseline):
         self.register_buffer("masks", torch.empty(0, dtype=torch.uint8))
 
     def fit(self, images: Tensor, masks: Tensor) -> None:
-        self.embeddings = embed(images)
+        self.embeddings = torch.from_numpy(embed(_to_numpy(images)))
         self.masks = masks.to(torch.uint8)
 
     def forward(self, x: Tensor) -> Tensor:
-        nearest = (embed(x) @ self.embeddings.T).argmax(dim=1)
-        masks = self.masks[nearest]
+        index, _ = nearest(embed(_to_numpy(x)), self.embeddings.cpu().numpy())
+        masks = self.masks[torch.from_numpy(index[:, 0]).to(self.masks.device)]
         return probability_to_logits(torch.cat([(masks == index).float() for index in self.indices], dim=1))
+
+
+def _to_numpy(images: Tensor) -> np.ndarray:
+    """Slices (N, 1, H, W) as float32 (N, H, W); an embedding does not depend on their mean and scale."""
+    return images[:, 0].float().cpu().numpy()
 
 
 def build(outputs: int) -> NearestSlice:

@@ -25,16 +25,16 @@ class DoubleConv(nn.Sequential):
 
 
 class UNet(nn.Module):
-    """Channels double and the side halves at each of `depth` levels, and back.
+    """Channels double and the side halves `depth` times, and back.
 
     With a `stem` above 1, each stem × stem square of pixels becomes one pixel of as many channels at the
-    start, and its logits become such a square at the end (Shi et al. 2016). With `deep`, each level of the
-    decoder has logits of its own while training, the smallest last (`losses.deep_loss`).
+    start, and its logits become such a square at the end (Shi et al. 2016). With `deep`, each resolution of
+    the decoder has logits of its own while training, the smallest last (`losses.deep_loss`).
     """
 
     def __init__(self, outputs: int, width: int, depth: int, dropout: float, stem: int, deep: bool) -> None:
         super().__init__()
-        channels = [width * 2**level for level in range(depth + 1)]
+        channels = [width * 2**halvings for halvings in range(depth + 1)]
         self.fold, self.unfold = nn.PixelUnshuffle(stem), nn.PixelShuffle(stem)
         self.stem = DoubleConv(stem**2, width)
         self.down = nn.ModuleList(DoubleConv(a, b) for a, b in pairwise(channels))
@@ -51,14 +51,14 @@ class UNet(nn.Module):
         features = [self.stem(self.fold(x))]
         for down in self.down:
             features.append(down(self.pool(features[-1])))
-        x, levels = self.dropout(features.pop()), []
+        x, decoded = self.dropout(features.pop()), []
         for up, merge in zip(self.up, self.merge, strict=True):
             x = merge(torch.cat([features.pop(), up(x)], dim=1))
-            levels.append(x)
+            decoded.append(x)
         logits = self.unfold(self.head(x))
         if self.side is None or not self.training:
             return logits
-        sides = [side(level) for side, level in zip(self.side, levels, strict=False)]
+        sides = [side(each) for side, each in zip(self.side, decoded, strict=False)]
         return [logits, *reversed(sides)]
 
 
@@ -77,8 +77,8 @@ def build(
         width: Channels at full size.
         depth: How often the side is halved.
         dropout: Probability of dropping a channel of the smallest image.
-        stem: How many times smaller than the slice the first level is: 2 trains about 4 times as
+        stem: How many times smaller than the slice the first resolution is: 2 trains about 4 times as
             fast, 4 about 16.
-        deep_supervision: Whether, in training, every level of the decoder is to find the tumour too.
+        deep_supervision: Whether, in training, every resolution of the decoder is to find the tumour too.
     """
     return UNet(outputs, width, depth, dropout, stem, deep_supervision)

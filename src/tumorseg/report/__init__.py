@@ -14,7 +14,7 @@ from tumorseg.files import atomic_folder, read_json, write_json
 
 WIDTH, TITLE, ROW, BELOW, LINE = 7.5, 0.55, 0.34, 0.5, 0.19  # inches; heights but for the first
 LEFT, RIGHT = 1.9, 1.8  # inches beside the axis: names, figures
-BASELINES = ("copy", "location")  # of the audit
+BASELINES = ("nearest_mask_dice", "mean_mask_dice")  # of the audit
 CHARACTERS = 92  # of a line of the statement
 NAME = 20  # characters of a name that fit beside the axis
 
@@ -49,8 +49,8 @@ def circumstances(scores: dict[str, Any], audit: dict[str, Any]) -> dict[str, An
         audit: As written by `audit.audit`.
 
     Returns:
-        `baselines`: Dice on test of `copy` and `location`, and for each of them where the 95 % `interval` of
-        the model's pooled Dice lies, above its pooled Dice, below, around, or undefined. `leak`: the
+        `baselines`: the Dice on test that the audit found without learning, and for each where the 95 %
+        `interval` of the model's pooled Dice lies, above it, below, around, or undefined. `leak`: the
         split's strategy, the test slices with a sibling in train, and, where files are numbered, those whose
         most similar training slice is at most `near_within` numbers away. `labels`: the annotations, and
         those that are rectangles. Shares are in [0, 1], NaN of nothing.

@@ -75,10 +75,10 @@ def _check_split(folder: Path) -> None:
 
 
 def _check_digest(folder: Path, expected: str | None) -> None:
-    found = content_digest(folder)
-    if expected not in (None, found):
+    digest = content_digest(folder)
+    if expected not in (None, digest):
         raise UserError(
-            f"source.digest: the content's digest is {found}, not {expected}: these are other data than "
+            f"source.digest: the content's digest is {digest}, not {expected}: these are other data than "
             "params.yaml asks for; if you mean these, put their digest there"
         )
-    print(f"content digest {found}, {'as' if expected else 'not'} pinned by source.digest", flush=True)
+    print(f"content digest {digest}, {'as' if expected else 'not'} pinned by source.digest", flush=True)

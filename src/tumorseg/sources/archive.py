@@ -78,11 +78,11 @@ def copy_folder(root: Path, folder: Path, shown: str) -> None:
 def _check_sha256(path: Path, expected: str | None) -> None:
     try:
         with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"source.path: {path} cannot be read: {_line(error)}") from None
-    if expected not in (None, found):
-        raise UserError(f"source.sha256: {path} has {found}, not {expected}; is it another file or version?")
+    if expected not in (None, digest):
+        raise UserError(f"source.sha256: {path} has {digest}, not {expected}; is it another file or version?")
 
 
 def _download(source: ArchiveSource, folder: Path) -> Path:
@@ -130,7 +130,7 @@ def _extract(path: Path, folder: Path, shown: str) -> None:
 
 def _check_entries(entries: Collection[zipfile.ZipInfo], packed: int, shown: str) -> None:
     """Refuse a zip that is out to do harm; `packed` is its size in bytes."""
-    seen: set[PurePosixPath] = set()
+    names: set[PurePosixPath] = set()
     for entry in entries:
         name, path = entry.filename, PurePosixPath(entry.filename)
         kind = stat.S_IFMT(entry.external_attr >> 16)
@@ -140,9 +140,9 @@ def _check_entries(entries: Collection[zipfile.ZipInfo], packed: int, shown: str
             raise UserError(f"{shown}: {name!r} is a link or device; pack the file itself")
         if entry.flag_bits & 1:
             raise UserError(f"{shown}: {name!r} is encrypted; pack it without a password")
-        if path in seen:
+        if path in names:
             raise UserError(f"{shown}: {name!r} is in it twice; pack it anew")
-        seen.add(path)
+        names.add(path)
     total = sum(entry.file_size for entry in entries)
     if total > min(MAX_BYTES, MAX_RATIO * packed):
         raise UserError(
@@ -155,19 +155,19 @@ def _targets(names: Collection[str], shown: str) -> dict[str, str]:
     """`<split>/<file>` for each image and annotation file of the splits; prints how many are neither."""
     paths = {name: PurePosixPath(name) for name in names}
     folders = {path.parent for path in paths.values() if path.name == ANNOTATIONS}
-    found = {folder for folder in folders if folder.name in SPLIT_OF and len(folder.parts) <= 2}
-    roots = {folder.parent for folder in found}
+    split_folders = {folder for folder in folders if folder.name in SPLIT_OF and len(folder.parts) <= 2}
+    roots = {folder.parent for folder in split_folders}
     if len(roots) != 1:
         what = f"several sets: {', '.join(map(str, sorted(roots)))}" if roots else "no COCO export"
         layout = f"folders {', '.join(SPLITS)}, each with {ANNOTATIONS}, at the root or below one folder"
         raise UserError(f"{shown}: holds {what}; it must have {layout}")
-    splits = sorted(SPLIT_OF[folder.name] for folder in found)
+    splits = sorted(SPLIT_OF[folder.name] for folder in split_folders)
     if splits != sorted(SPLITS):
         raise UserError(f"{shown}: has {ANNOTATIONS} for {', '.join(splits)}; it must be {', '.join(SPLITS)}")
     targets = {
         name: f"{SPLIT_OF[path.parent.name]}/{path.name}"
         for name, path in paths.items()
-        if path.parent in found and _belongs(path)
+        if path.parent in split_folders and _belongs(path)
     }
     if left_out := [name for name in names if name not in targets]:
         what = "files left out, as no image or annotations of a split"

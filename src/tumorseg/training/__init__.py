@@ -1,6 +1,7 @@
 """Train one model: a net through Lightning, resuming where a killed run stopped; a baseline by fitting."""
 
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,37 +13,39 @@ from torch import nn
 
 from tumorseg.data.slices import SplitArrays, load_split
 from tumorseg.files import atomic_folder, write_csv
-from tumorseg.metrics import count_levels, summarise_counts
+from tumorseg.metrics import count_pixels, summarise_counts
 from tumorseg.models.artifact import ModelInfo, save_model
 from tumorseg.models.baseline import Baseline
 from tumorseg.models.ensemble import join
-from tumorseg.models.predict import predict_levels
+from tumorseg.models.predict import predict_quantised
 from tumorseg.models.registry import build_model, channels
 from tumorseg.training.recipe import Recipe
 
 
-def train_model(recipe: Recipe, prepared: Path, out: Path, curves: Path, work: Path) -> None:
+def train_model(
+    recipe: Recipe, prepared: Path, code: list[Path], out: Path, curves: Path, work: Path
+) -> None:
     """Train on the train split, choose the epoch on valid, write the model and its curves.
 
     Args:
         recipe: What to train, and how.
         prepared: Folder made by `prepare.prepare`.
+        code: What a checkpoint is good for, as from `recipe.training_code`.
         out: Folder for weights.safetensors and model.json.
         curves: CSV with a row an epoch and split, the mean of several nets.
-        work: Folder for checkpoints. A later call with the same recipe, data and code resumes from
-            them; on success all of this model's are deleted.
+        work: Folder for checkpoints, in a folder of the model's name. A later call with the same recipe, data
+            and code resumes from them. On success they are deleted; those of other recipes stay.
     """
     splits = {split: load_split(prepared, split) for split in ("train", "valid")}
     statistics = pixel_statistics(splits["train"].images)
-    count, nets, rows, best = recipe.model.members, [], [], 0
-    for number in range(count):
-        about = f"{recipe.name} (net {number + 1} of {count})" if count > 1 else recipe.name
-        member = replace(recipe, name=about, seed=recipe.seed + number)
-        net, curve, epoch = train_net(member, splits, statistics, prepared, work / recipe.name)
-        nets.append(net)
-        rows += curve
-        best = best or epoch
-    net = join(nets)
+    members = _members(recipe)
+    checkpoints = [work / recipe.name / member.fingerprint(prepared, code) for member in members]
+    trained = [
+        train_net(member, splits, statistics, folder)
+        for member, folder in zip(members, checkpoints, strict=True)
+    ]
+    net = join([net for net, _, _ in trained])
+    table = pd.DataFrame([row for _, rows, _ in trained for row in rows])
     info = ModelInfo(
         name=recipe.name,
         architecture=recipe.model.architecture,
@@ -51,26 +54,38 @@ def train_model(recipe: Recipe, prepared: Path, out: Path, curves: Path, work: P
         image_size=splits["train"].images.shape[-1],
         mean=statistics[0],
         std=statistics[1],
-        best_epoch=best,
-        epochs=max(row["epoch"] for row in rows),
-        members=count,
+        best_epoch=trained[0][2],
+        epochs=int(table["epoch"].max()),
+        members=len(members),
         classes=splits["train"].classes,
     )
     with atomic_folder(out) as folder:
         save_model(folder, net, info)
-    table = pd.DataFrame(rows)
-    if count > 1:
+    if len(members) > 1:
         table = table.groupby(["epoch", "split"], sort=False, as_index=False).mean()[table.columns]
     write_csv(curves, table.assign(model=recipe.name))
-    shutil.rmtree(work / recipe.name, ignore_errors=True)
+    for folder in checkpoints:
+        shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # checkpoints of other recipes are in it, or there were none
+        (work / recipe.name).rmdir()
+
+
+def _members(recipe: Recipe) -> list[Recipe]:
+    """The recipe of each net of an ensemble, whose seeds are seed, seed + 1, …; the recipe itself of one."""
+    count = recipe.model.members
+    if count == 1:
+        return [recipe]
+    return [
+        replace(recipe, name=f"{recipe.name} (net {number + 1} of {count})", seed=recipe.seed + number)
+        for number in range(count)
+    ]
 
 
 def train_net(
     recipe: Recipe,
     splits: dict[str, SplitArrays],
     statistics: tuple[float, float],
-    prepared: Path,
-    work: Path,
+    checkpoints: Path,
 ) -> tuple[nn.Module, list[dict[str, Any]], int]:
     """Build and train a net of the recipe's seed; it, its curves, and the epoch chosen, 0 of a baseline."""
     torch.manual_seed(recipe.seed)
@@ -80,7 +95,7 @@ def train_net(
         return net, fit_baseline(net, splits, statistics), 0
     from tumorseg.training.fitting import fit_net
 
-    return net, *fit_net(net, splits, statistics, recipe, work / recipe.fingerprint(prepared))
+    return net, *fit_net(net, splits, statistics, recipe, checkpoints)
 
 
 def pixel_statistics(images: np.ndarray) -> tuple[float, float]:
@@ -105,6 +120,6 @@ def fit_baseline(
         for array in (splits["train"].images, splits["train"].masks)
     )
     net.fit((images.float() / 255 - mean) / std, masks.float())
-    levels = predict_levels(net, splits["valid"].images, mean, std, torch.device("cpu"))
-    counts = count_levels(levels, splits["valid"].masks).sum(0)
+    quantised = predict_quantised(net, splits["valid"].images, mean, std, torch.device("cpu"))
+    counts = count_pixels(quantised, splits["valid"].masks).sum(0)
     return [{"epoch": 0, "loss": np.nan, **summarise_counts(counts), "split": "valid"}]

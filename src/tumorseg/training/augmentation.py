@@ -1,4 +1,4 @@
-"""Random flips, rotation, zoom, shift, bending, grey levels and pasted tumours; slice and mask move together.
+"""Random flips, rotation, zoom, shift, bending, greys and pasted tumours; slice and mask move together.
 
 The geometry is one call of OpenCV on bytes. Transforms on tensors would take longer than the training step of
 a small net does.
@@ -21,7 +21,7 @@ cv2.setNumThreads(0)  # loader processes are forks, which OpenCV's threads do no
 
 
 class Augmentation:
-    """Draws from the seed given with each call and from nothing else."""
+    """Bootstrap from the seed given with each call and from nothing else."""
 
     def __init__(self, params: "Augment") -> None:
         self.params = params
@@ -32,12 +32,12 @@ class Augmentation:
         The seed makes the draw independent of loader processes and of where a run was resumed.
         """
         rng = np.random.default_rng(seed)
-        matrix, levels = self._matrix(rng, len(image)), self._grey_levels(rng)
+        matrix, lookup = self._matrix(rng, len(image)), self._grey_lookup(rng)
         reach = self.params.elastic * len(image)
         warp = Warp(matrix, draw_bend(rng, len(image), reach) if reach else None)
         boxes = upright_boxes(mask) if self.params.boxes else None
         mask = warp(mask, cv2.INTER_NEAREST) if boxes is None else move_boxes(boxes, warp, mask.shape)
-        return levels[warp(image, cv2.INTER_LINEAR)], mask
+        return lookup[warp(image, cv2.INTER_LINEAR)], mask
 
     def _matrix(self, rng: np.random.Generator, size: int) -> np.ndarray:
         """Where each pixel goes, float (2, 3): flipped, zoomed and rotated about the centre, then shifted."""
@@ -51,12 +51,12 @@ class Augmentation:
         centre = np.full(2, (size - 1) / 2)
         return np.column_stack([linear, centre - linear @ centre + shift])
 
-    def _grey_levels(self, rng: np.random.Generator) -> np.ndarray:
-        """What each of the 256 grey levels becomes, uint8 (256,): gamma, then gain."""
+    def _grey_lookup(self, rng: np.random.Generator) -> np.ndarray:
+        """What each of the 256 greys becomes, uint8 (256,): gamma, then gain."""
         gamma = np.exp(rng.uniform(-1, 1) * np.log1p(self.params.gamma))
         gain = 1 + rng.uniform(-1, 1) * self.params.brightness
-        levels = gain * 255 * (np.arange(256) / 255) ** gamma
-        return levels.round().clip(0, 255).astype(np.uint8)
+        greys = gain * 255 * (np.arange(256) / 255) ** gamma
+        return greys.round().clip(0, 255).astype(np.uint8)
 
 
 def paste_tumor(

@@ -28,13 +28,13 @@ class Box(NamedTuple):
 def upright_boxes(mask: np.ndarray) -> list[Box] | None:
     """The parts of a mask, uint8 (S, S), or None where one of them is no upright rectangle of one value."""
     _, _, parts, _ = cv2.connectedComponentsWithStats(mask)
-    found = []
+    boxes = []
     for x, y, width, height, area in parts[1:].tolist():
         value = int(mask[y, x])
         if area != width * height or (mask[y : y + height, x : x + width] != value).any():
             return None
-        found.append(Box(x, y, width, height, value))
-    return found
+        boxes.append(Box(x, y, width, height, value))
+    return boxes
 
 
 def move_boxes(boxes: list[Box], warp: Warp, shape: tuple[int, int]) -> np.ndarray:

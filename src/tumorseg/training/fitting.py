@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from tumorseg.data.slices import SplitArrays
 from tumorseg.errors import UserError
-from tumorseg.metrics import LEVELS, count_levels, summarise_counts, to_levels
-from tumorseg.models.predict import of_tumor, pick_device, to_probabilities
+from tumorseg.metrics import STEPS, count_pixels, quantise, summarise_counts
+from tumorseg.models.predict import pick_device, to_probabilities, tumor_probability
 from tumorseg.models.registry import channels
 from tumorseg.training.loading import derive_seed, loader
 from tumorseg.training.losses import build_loss, deep_loss
@@ -31,19 +31,19 @@ warnings.filterwarnings("ignore", message=".*LeafSpec.*deprecated.*")
 warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # it resumes
 
 
-class Tally:
-    """Running loss and level counts of one split's epoch."""
+class EpochScores:
+    """Running loss and pixel counts of one split's epoch."""
 
     def __init__(self) -> None:
         self.loss, self.slices = 0.0, 0
-        self.counts = np.zeros((2, LEVELS), dtype=np.int64)
+        self.counts = np.zeros((2, STEPS), dtype=np.int64)
 
     def add(self, loss: Tensor, logits: Tensor, masks: Tensor) -> None:
         """Add a batch."""
         self.loss += float(loss.detach()) * len(masks)
         self.slices += len(masks)
-        levels = to_levels(of_tumor(to_probabilities(logits.detach().float())).cpu().numpy())
-        self.counts += count_levels(levels, masks.cpu().numpy()).sum(0)
+        quantised = quantise(tumor_probability(to_probabilities(logits.detach().float())).cpu().numpy())
+        self.counts += count_pixels(quantised, masks.cpu().numpy()).sum(0)
 
     def row(self) -> dict[str, float]:
         """Mean loss; accuracy and Dice at 0.5; Dice at the threshold that is best here."""
@@ -58,7 +58,7 @@ class Segmenter(L.LightningModule):
         self.net, self.recipe = net, recipe
         self.loss = build_loss(recipe.model.loss, recipe.pos_weight, channels(classes))
         self.curves: list[dict[str, Any]] = []
-        self.tallies: dict[str, Tally] = {}
+        self.scores: dict[str, EpochScores] = {}
 
     def configure_optimizers(self) -> dict:
         lr = self.recipe.train.lr
@@ -68,19 +68,19 @@ class Segmenter(L.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_train_epoch_start(self) -> None:
-        self.tallies = {"train": Tally(), "valid": Tally()}
+        self.scores = {"train": EpochScores(), "valid": EpochScores()}
         self.started = time.monotonic()
 
     def _step(self, batch: tuple[Tensor, Tensor], split: str) -> Tensor:
         images, masks = batch
-        said = self.net(images.contiguous(memory_format=torch.channels_last))
-        logits = [each.float() for each in (said if isinstance(said, list) else [said])]
+        outputs = self.net(images.contiguous(memory_format=torch.channels_last))
+        logits = [each.float() for each in (outputs if isinstance(outputs, list) else [outputs])]
         loss = deep_loss(self.loss, logits, masks)
         if not torch.isfinite(loss):
             raise UserError(
                 f"{self.recipe.name}: the {split} loss is {loss:.0f}; lower train.lr in params.yaml"
             )
-        self.tallies[split].add(loss, logits[0], masks)
+        self.scores[split].add(loss, logits[0], masks)
         return loss
 
     def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
@@ -93,11 +93,11 @@ class Segmenter(L.LightningModule):
         self._step(batch, "valid")
 
     def on_validation_epoch_end(self) -> None:
-        self.log(MONITOR, self.tallies["valid"].row()["best_dice"])
+        self.log(MONITOR, self.scores["valid"].row()["best_dice"])
 
     def on_train_epoch_end(self) -> None:
         epoch, last = self.current_epoch + 1, self.trainer.max_epochs
-        rows = {split: tally.row() for split, tally in self.tallies.items()}
+        rows = {split: epoch_scores.row() for split, epoch_scores in self.scores.items()}
         self.curves += [{"epoch": epoch, **row, "split": split} for split, row in rows.items()]
         train, valid = rows["train"], rows["valid"]
         print(

@@ -110,7 +110,7 @@ def deep_loss(loss: nn.Module, logits: list[Tensor], masks: Tensor) -> Tensor:
     for each in logits:
         step = masks.shape[-1] // each.shape[-1]
         parts.append(loss(each, masks[..., step // 2 :: step, step // 2 :: step]))
-    weights = [0.5**level for level in range(len(parts))]
+    weights = [0.5**place for place in range(len(parts))]
     return sum(weight * part for weight, part in zip(weights, parts, strict=True)) / sum(weights)
 
 

@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tumorseg.files import read_yaml
 
 if TYPE_CHECKING:
     from tumorseg.params import Augment, Compute, Model, Train
@@ -23,13 +26,71 @@ class Recipe:
     train: "Train"
     compute: "Compute"
 
-    def fingerprint(self, prepared: Path) -> str:
-        """A digest of params, prepared data and code: what a checkpoint may be resumed with."""
+    def fingerprint(self, prepared: Path, code: Iterable[Path]) -> str:
+        """A digest of params, prepared data and code: what a checkpoint may be resumed with.
+
+        Args:
+            prepared: Folder made by `prepare.prepare`.
+            code: Files and folders, as from `training_code`.
+        """
         plain = {k: v.model_dump() if hasattr(v, "model_dump") else v for k, v in vars(self).items()}
         del plain["compute"]["workers"]  # changes nothing
         digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
-        for folder, kind in ((prepared, "*.npy"), (prepared, "*.json"), (Path(__file__).parents[1], "*.py")):
-            for path in sorted(folder.rglob(kind)):
-                with path.open("rb") as file:
-                    digest.update(hashlib.file_digest(file, "sha256").digest())
+        files = [*sorted(prepared.rglob("*.npy")), *sorted(prepared.rglob("*.json"))]
+        for place in code:
+            files += sorted(place.rglob("*.py")) if place.is_dir() else [place]
+        for path in files:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()[:16]
+
+
+def make_recipe(
+    name: str,
+    model: "Model",
+    *,
+    seed: int,
+    epochs: int,
+    pos_weight: float,
+    augment: "Augment",
+    train: "Train",
+    compute: "Compute",
+) -> Recipe:
+    """The recipe of one entry of `models`: its own values in place of those of the dataset and the sections.
+
+    Args:
+        name: Of the entry.
+        model: The entry.
+        seed: Of weights, shuffling and augmentation.
+        epochs: Of the dataset.
+        pos_weight: What a tumour pixel weighs in cross-entropy.
+        augment: The section; so are `train` and `compute`.
+    """
+    return Recipe(
+        name=name,
+        model=model,
+        seed=seed,
+        epochs=model.epochs or epochs,
+        pos_weight=pos_weight,
+        augment=augment.changed(model.augment),
+        train=train.changed(model.train),
+        compute=compute,
+    )
+
+
+def training_code(pipeline: Path, architecture: str) -> list[Path]:
+    """The code that the stage `train` depends on: files and folders, in the order of dvc.yaml.
+
+    dvc.yaml is the one list of it. What it does not name, such as `compare`, may be edited while a training
+    is cut off: its checkpoint is still good.
+
+    Args:
+        pipeline: Path of dvc.yaml; what it lists is relative to its folder.
+        architecture: Of the model, whose net's file is part of the code.
+
+    Raises:
+        UserError: The file is missing or is not YAML.
+    """
+    listed = read_yaml(pipeline)["stages"]["train"]["do"]["deps"]
+    places = [place.replace("${item.architecture}", architecture) for place in listed]
+    return [pipeline.parent / place for place in places if place.startswith(("src/", "stages/"))]

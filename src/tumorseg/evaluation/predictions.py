@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from tumorseg.data.slices import SplitArrays, load_split
-from tumorseg.evaluation.decision import best_cuts, fit_platt, recentre
-from tumorseg.evaluation.neighbors import ask_neighbors, blend, choose_weight
-from tumorseg.metrics import HALF, best_level, count_levels
+from tumorseg.evaluation.neighbors import blend, choose_weight, neighbor_votes
+from tumorseg.evaluation.per_slice_threshold import best_cuts, fit_platt, shift_to_cut
+from tumorseg.metrics import HALF, best_step, count_pixels
 from tumorseg.models.artifact import ModelInfo
 from tumorseg.models.baseline import Baseline
 from tumorseg.models.predict import predict
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Probable:
+class Predictions:
     """Of every split, by its name."""
 
     levels: dict[str, np.ndarray]  # to cut at one threshold (see `metrics`), uint8 (N, S, S)
@@ -31,14 +31,14 @@ class Probable:
     threshold: int  # the level from which a pixel is tumour
 
 
-def find_probable(
+def predict_splits(
     net: nn.Module,
     info: ModelInfo,
     splits: dict[str, SplitArrays],
     prepared: Path,
     rule: "Evaluate",
     device: torch.device,
-) -> Probable:
+) -> Predictions:
     """Predict every split; what `rule` asks for beyond that is fitted on valid.
 
     A baseline is taken at its word.
@@ -53,14 +53,14 @@ def find_probable(
     weight = 0.0
     if rule.neighbors and not plain:
         train = load_split(prepared, "train")
-        opinions = {split: ask_neighbors(arrays, train, rule.neighbors) for split, arrays in splits.items()}
+        opinions = {split: neighbor_votes(arrays, train, rule.neighbors) for split, arrays in splits.items()}
         weight = choose_weight(levels["valid"], opinions["valid"], splits["valid"].tumor, rule.beta)
         levels = {split: blend(array, opinions[split], weight) for split, array in levels.items()}
-    counts = {split: count_levels(levels[split], arrays.masks) for split, arrays in splits.items()}
+    counts = {split: count_pixels(levels[split], arrays.masks) for split, arrays in splits.items()}
     pooled = {split: array.sum(0) for split, array in counts.items()}
     if plain or not rule.per_slice:
-        return Probable(levels, indices, pooled, weight, best_level(pooled["valid"], rule.beta))
+        return Predictions(levels, indices, pooled, weight, best_step(pooled["valid"], rule.beta))
     line = fit_platt(pooled["valid"])
     cuts = {split: best_cuts(array.sum(1), *line, rule.beta) for split, array in counts.items()}
-    levels = {split: recentre(array, cuts[split]) for split, array in levels.items()}
-    return Probable(levels, indices, pooled, weight, HALF)
+    levels = {split: shift_to_cut(array, cuts[split]) for split, array in levels.items()}
+    return Predictions(levels, indices, pooled, weight, HALF)

@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit, logit
 
 from tumorseg.evaluation.calibration import PROBABILITIES
-from tumorseg.metrics import LEVELS, to_levels
+from tumorseg.metrics import STEPS, quantise, recall_weight
 
 LOGITS = logit(PROBABILITIES)  # of each level
 
@@ -21,7 +21,7 @@ def fit_platt(counts: np.ndarray) -> tuple[float, float]:
     """Slope and offset of the logits that make probabilities fit what is observed (Platt 1999).
 
     Args:
-        counts: int (2, 256), as from `metrics.count_levels`, of the whole valid split.
+        counts: int (2, 256), as from `metrics.count_pixels`, of the whole valid split.
     """
     background, tumor = counts / counts.sum()
 
@@ -44,12 +44,12 @@ def best_cuts(histograms: np.ndarray, slope: float, offset: float, beta: float =
     """
     expected = histograms * expit(slope * LOGITS + offset)
     pixels, found = (array[:, ::-1].cumsum(axis=1)[:, ::-1] for array in (histograms, expected))
-    weight = 1 / (1 + (1 / beta) * (1 / beta))  # of what is missed, as in `metrics.f_beta`
+    weight = recall_weight(beta)
     score = found / (weight * found[:, :1] + (1 - weight) * pixels)
     return 1 + np.where(pixels[:, 1:] > 0, score[:, 1:], 0).argmax(axis=1)
 
 
-def recentre(levels: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+def shift_to_cut(levels: np.ndarray, cuts: np.ndarray) -> np.ndarray:
     """Levels, uint8 (N, S, S), whose logits are moved so that the cut of each slice, int (N,), is at 0.5."""
-    tables = to_levels(expit(LOGITS - logit(cuts / LEVELS)[:, None]))
+    tables = quantise(expit(LOGITS - logit(cuts / STEPS)[:, None]))
     return np.stack([table[slice_] for table, slice_ in zip(tables, levels, strict=True)])

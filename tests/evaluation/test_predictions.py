@@ -9,8 +9,8 @@ from support.prior import fit, write_prepared
 
 from tumorseg.data.slices import load_split
 from tumorseg.evaluation.neighbors import WEIGHTS
-from tumorseg.evaluation.probable import Probable, find_probable
-from tumorseg.metrics import HALF, best_dice, count_levels
+from tumorseg.evaluation.predictions import Predictions, predict_splits
+from tumorseg.metrics import HALF, best_dice, count_pixels
 from tumorseg.models.artifact import ModelInfo
 from tumorseg.models.registry import build_model
 from tumorseg.params import Evaluate
@@ -46,10 +46,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def probable(net: torch.nn.Module, prepared: Path, **changes: object) -> Probable:
+def probable(net: torch.nn.Module, prepared: Path, **changes: object) -> Predictions:
     rule = Evaluate(**({"beta": 1.0, "flip": "none", "neighbors": 0, "per_slice": False} | changes))
     splits = {split: load_split(prepared, split) for split in ("valid", "test")}
-    return find_probable(net, INFO, splits, prepared, rule, torch.device("cpu"))
+    return predict_splits(net, INFO, splits, prepared, rule, torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def net() -> torch.nn.Module:
 def test_neighbours_that_know_the_answer_are_heard(net, prepared):
     alone, helped = probable(net, prepared), probable(net, prepared, neighbors=1)
     masks = load_split(prepared, "test").masks
-    scores = [best_dice(count_levels(found.levels["test"], masks).sum(0)) for found in (alone, helped)]
+    scores = [best_dice(count_pixels(found.levels["test"], masks).sum(0)) for found in (alone, helped)]
     assert alone.weight == 0
     assert helped.weight in WEIGHTS[1:]
     assert scores[1] > scores[0] + 0.3

@@ -1,0 +1,5 @@
+"""python -m tumorseg: the command `tumorseg`."""
+
+from tumorseg.cli import main
+
+main()

@@ -1,0 +1,45 @@
+"""The command `tumorseg`, for what is no stage of the pipeline: one file a subcommand, which only parses.
+
+What a subcommand does is imported when it is called, so that --help is there at once.
+"""
+
+import sys
+
+import typer
+
+from tumorseg.cli.page import page
+from tumorseg.cli.search import search
+from tumorseg.cli.study import study
+from tumorseg.cli.table import table
+from tumorseg.cli.work import work
+from tumorseg.errors import UserError
+
+EXAMPLES = """
+\b
+Examples:
+  tumorseg study studies/phantom_augment.yaml --jobs 2
+  tumorseg table docs/results/phantom_augment/study.json
+  tumorseg search studies/search_unet.yaml --trials 30
+
+The pipeline itself is run by DVC: dvc repro, dvc exp run -S model=deep_cnn.
+"""
+
+app = typer.Typer(
+    help="Studies and searches of models, and what else is no stage of the pipeline.",
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (study, search, work, table, page):
+    app.command(epilog=command.__globals__["EXAMPLES"])(command)
+
+
+def main() -> None:
+    """Run the command line; a `UserError` is one line on stderr and status 1."""
+    try:
+        app()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

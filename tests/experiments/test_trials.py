@@ -1,0 +1,167 @@
+"""The queue in each kind of storage, worked on by several processes, some of them killed."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from tumorseg.errors import UserError
+from tumorseg.experiments import trials
+from tumorseg.experiments.trials import Plan, Trials, open_storage
+
+SERVER = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), None)
+
+# A process that fills the queue and works on it: it says what it has taken, and takes its time.
+WORK = """
+import sys, time
+from pathlib import Path
+from tumorseg.experiments import trials
+from tumorseg.experiments.trials import Plan, Trials
+
+trials.HEARTBEAT, trials.GRACE = 1, 2
+plan = Plan()
+plan.path, plan.asked, plan.runs, plan.tries_again = Path("x.yaml"), {}, ["a", "b", "c", "d", "e", "f"], True
+queue = Trials(plan, "0123456", sys.argv[1])
+queue.fill(plan.runs)
+
+def run(trial):
+    name = trial.user_attrs.get("run")
+    if name is None or queue.current()[name].number != trial.number:
+        raise TimeoutError
+    print(name, flush=True)
+    time.sleep(float(sys.argv[2]))
+    return 0.5
+
+while queue.having(trials.TrialState.WAITING):
+    queue.study.optimize(run, n_trials=1, catch=TimeoutError)
+"""
+
+
+class Letters(Plan):
+    path, asked, tries_again = Path("x.yaml"), {}, True
+    runs = ("a", "b", "c", "d", "e", "f")
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A PostgreSQL server of the test's own; its URL."""
+    if SERVER is None:
+        pytest.skip("NOT TESTED: PostgreSQL; install the Debian package postgresql")
+    # The server refuses to be root, and others cannot enter pytest's own folders.
+    prefix = ["runuser", "-u", "nobody", "--"] if os.getuid() == 0 else []
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o777)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    data = ["-D", str(folder / "data")]
+
+    def call(*words):
+        subprocess.run([*prefix, *words], check=True, cwd=folder, stdout=subprocess.DEVNULL)
+
+    call(str(SERVER / "initdb"), *data, "-U", "tester", "--auth=trust")
+    call(str(SERVER / "pg_ctl"), *data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    yield f"postgresql://tester@127.0.0.1:{port}/postgres"
+    call(str(SERVER / "pg_ctl"), *data, "-m", "immediate", "stop")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "journal", "postgresql"])
+def url(request, tmp_path):
+    """Where a queue is kept, empty."""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("server")
+        storage = open_storage(url)
+        for study in optuna.get_all_study_names(storage):
+            optuna.delete_study(study_name=study, storage=storage)
+        return url
+    return f"sqlite:///{tmp_path}/queue.db" if request.param == "sqlite" else str(tmp_path / "queue.journal")
+
+
+def start(url: str, seconds: float) -> subprocess.Popen:
+    command = [sys.executable, "-c", WORK, url, str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_processes_that_begin_together_run_everything_once(url):
+    workers = [start(url, 0.1) for _ in range(3)]
+    ended = [(*worker.communicate(timeout=60), worker.returncode) for worker in workers]
+    assert [status for *_, status in ended] == [0, 0, 0], ended
+    assert Counter("".join(out for out, *_ in ended).split()) == dict.fromkeys("abcdef", 1)
+    done = Trials(Letters(), "0123456", url).having(TrialState.COMPLETE)
+    assert sorted(trial.user_attrs["run"] for trial in done) == list("abcdef")
+
+
+def test_what_a_killed_process_ran_is_run_again(url, monkeypatch):
+    monkeypatch.setattr(trials, "HEARTBEAT", 1)
+    monkeypatch.setattr(trials, "GRACE", 2)
+    killed = start(url, 60)
+    assert killed.stdout.readline() == "a\n"
+    time.sleep(1)  # its heartbeat has been seen
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    queue = Trials(Letters(), "0123456", url)
+    queue.take_back_silent()
+    assert [trial.user_attrs["run"] for trial in queue.having(TrialState.RUNNING)] == ["a"]
+    if not queue.has_heartbeat:  # by hand
+        queue.take_back(queue.having(TrialState.RUNNING))
+    time.sleep(4)
+    queue.take_back_silent()
+    output, errors = start(url, 0).communicate(timeout=60)
+    assert sorted(output.split()) == list("abcdef"), errors
+    assert queue.current()["a"].user_attrs == {"run": "a", "turn": 1}
+
+
+def test_a_queue_is_of_one_commit_and_one_file(tmp_path):
+    url, plan = f"sqlite:///{tmp_path}/queue.db", Letters()
+    Trials(plan, "0123456789", url)
+    with pytest.raises(UserError, match=r"x.yaml: its queue is of commit 0123456, and this is abcdef0"):
+        Trials(plan, "abcdef0123", url)
+    plan.asked = {"seed": 1}
+    with pytest.raises(UserError, match=r"x.yaml: has changed since its first run: git commit it, rename"):
+        Trials(plan, "0123456789", url)
+
+
+def test_what_failed_is_tried_again_and_what_was_cut_off(tmp_path):
+    queue = Trials(Letters(), "0", f"sqlite:///{tmp_path}/queue.db")
+    queue.fill("abc")
+    for error in ["no", None]:
+        trial = queue.study.ask()
+        if error:
+            trial.set_user_attr("error", error)
+        queue.study.tell(trial, state=TrialState.FAIL)
+    queue.plan.tries_again = False
+    queue.fill("abc")
+    assert [trial.user_attrs["run"] for trial in queue.having(TrialState.WAITING)] == ["c", "b"]
+    queue.plan.tries_again = True
+    queue.fill("abc")
+    assert [trial.user_attrs["run"] for trial in queue.having(TrialState.WAITING)] == ["c", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("sqlite:////no/such/folder/x.db", "unable to open database file"),
+        ("/no/such/folder/x.journal", "No such file or directory"),
+        ("nonsense://x", "nonsense"),
+        ("postgresql://me:secret@127.0.0.1:1/x", "refused"),
+    ],
+)
+def test_a_storage_that_cannot_be_reached_is_one_line_without_the_password(monkeypatch, url, message):
+    monkeypatch.setattr(trials, "ATTEMPTS", 1)
+    with pytest.raises(UserError, match=r"^--storage: ") as error:
+        open_storage(url)
+    assert message in str(error.value)
+    assert "secret" not in str(error.value)
+    assert "\n" not in str(error.value)
