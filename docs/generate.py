@@ -14,7 +14,7 @@ from tables import TABLES
 
 ROOT = Path(__file__).parent.parent
 OPENING = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)
-TABLE = re.compile(r"^<!-- table: (.+) -->\n(.*?)^<!-- /table -->$", re.MULTILINE | re.DOTALL)
+TABLE = re.compile(r"^<!-- table: ([^\n]+) -->\n(.*?)^<!-- /table -->$", re.MULTILINE | re.DOTALL)
 
 
 def fill(text: str, root: Path) -> str:
