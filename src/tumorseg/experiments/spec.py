@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tumorseg.errors import UserError
+from tumorseg.errors import UserError, explain
 from tumorseg.files import read_yaml
 from tumorseg.types import Count, Positive
 
@@ -95,21 +95,11 @@ def read_spec(path: Path, kind: type[Spec]) -> Spec:
     """
     if not re.match(NAME, path.stem):
         raise UserError(f"{path}: its name becomes that of experiments: letters, digits, - and _ alone")
+    values = read_yaml(path)
     try:
-        return kind.model_validate(read_yaml(path))
+        return kind.model_validate(values)
     except ValidationError as error:
-        raise UserError(f"{path}: {'; '.join(dict.fromkeys(map(_plain, error.errors())))}") from None
-
-
-def _plain(error: Any) -> str:
-    """One pydantic error in a line: the key, what is wrong, the value given."""
-    key = ".".join(str(part) for part in error["loc"] if part != "[key]")
-    if error["type"] == "value_error":
-        return f"{key}.{error['ctx']['error']}".removeprefix(".")
-    if error["type"] in ("extra_forbidden", "missing"):
-        return f"{key}: {'unknown' if error['type'] == 'extra_forbidden' else 'missing'} key"
-    message = f"{error['msg'][0].lower()}{error['msg'][1:]}, not {error['input']!r}"
-    return f"{key}: {message}".removeprefix(": ")
+        raise UserError(f"{path}: {explain(error, values)}") from None
 
 
 def override(key: str, value: Any) -> str:
