@@ -138,6 +138,7 @@ class Scores(_Part):
     """The scores of one model."""
 
     parameters: int
+    epoch: int  # that was kept, counted from 1; 0 for what learns nothing
     gflops: float  # 10⁹ operations of one forward pass of one slice
     threshold: float  # from which a probability is tumour
     neighbors: int  # training slices that vote on each slice

@@ -26,15 +26,15 @@ def paired_differences(slices: dict[str, pd.DataFrame], reference: str) -> dict[
         None where an arm's valid slices are others than the reference's, so that nothing can be paired.
     """
     base = slices[reference]
-    found = {
+    by_arm = {
         arm: _difference(arm, table, reference, base) for arm, table in slices.items() if arm != reference
     }
-    paired = [difference for difference in found.values() if difference]
+    paired = [difference for difference in by_arm.values() if difference]
     for statistic in STATISTICS:
         corrected = holm(np.array([each[statistic]["p"] for each in paired], float))
         for each, p in zip(paired, corrected, strict=True):
             each[statistic]["p_holm"] = float(p)
-    return found
+    return by_arm
 
 
 def _difference(arm: str, table: pd.DataFrame, reference: str, base: pd.DataFrame) -> dict[str, Any] | None:
@@ -51,7 +51,9 @@ def _difference(arm: str, table: pd.DataFrame, reference: str, base: pd.DataFram
     )
     groups = len(np.unique(scored.groups))
     rows = differences(scored.names, observed(scored), sample(scored), groups).set_index("statistic")
+    keys = ["difference", "low", "high", "p"]
+    values = rows.loc[list(STATISTICS), keys].to_numpy(float).tolist()
     return {
-        statistic: {key: float(rows.loc[statistic, key]) for key in ("difference", "low", "high", "p")}
-        for statistic in STATISTICS
+        statistic: dict(zip(keys, row, strict=True))
+        for statistic, row in zip(STATISTICS, values, strict=True)
     }
