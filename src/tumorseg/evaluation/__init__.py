@@ -7,7 +7,7 @@ from tumorseg import SPLITS
 from tumorseg.data.slices import SplitArrays, load_split
 from tumorseg.errors import UserError
 from tumorseg.evaluation.calibration import calibrate
-from tumorseg.evaluation.choice import choose
+from tumorseg.evaluation.choice import Choice, choose
 from tumorseg.evaluation.flops import count_gflops
 from tumorseg.evaluation.outputs import write_plots, write_predictions
 from tumorseg.evaluation.per_class import count_classes, summarise_classes
@@ -15,7 +15,7 @@ from tumorseg.evaluation.predictions import predict_split, rule_for
 from tumorseg.evaluation.segmentation import Segmentation, segment
 from tumorseg.evaluation.summary import summarise_split
 from tumorseg.files import write_json
-from tumorseg.models.artifact import load_model
+from tumorseg.models.artifact import ModelInfo, load_model
 from tumorseg.models.predict import pick_device
 from tumorseg.scores_file import read_scores
 
@@ -60,24 +60,28 @@ def evaluate_model(
     }
     choice = choose(predicted["valid"], used)
     segmented = {split: segment(each, choice, used.beta) for split, each in predicted.items()}
-    scores = {
+    scores = {split: score_split(each, choice.temperature) for split, each in segmented.items()}
+
+    write_predictions(predictions, segmented)
+    write_plots(plots, segmented, choice.step, rule.beta)
+    write_json(metrics, {**_about(info, gflops, rule, choice), **scores})
+    on_test = read_scores(metrics).test
+    print(
+        f"{info.name}: test Dice {on_test.at_best.pooled.dice:.3f} pooled at {choice.threshold:.3f}, "
+        f"{on_test.at_half.pooled.dice:.3f} at 0.5"
+    )
+
+
+def _about(info: ModelInfo, gflops: float, rule: "Evaluate", choice: Choice) -> dict[str, Any]:
+    """What a metrics file holds beside the scores of the splits."""
+    return {
         "parameters": info.parameters,
         "epoch": info.best_epoch,
         "gflops": gflops,
         "threshold": choice.threshold,
         **rule.model_dump(exclude={"flip"}),
         "neighbors_weight": choice.neighbors_weight,
-        **{split: score_split(each, choice.temperature) for split, each in segmented.items()},
     }
-
-    write_predictions(predictions, segmented)
-    write_plots(plots, segmented, choice.step, rule.beta)
-    write_json(metrics, scores)
-    on_test = read_scores(metrics).test
-    print(
-        f"{info.name}: test Dice {on_test.at_best.pooled.dice:.3f} pooled at {choice.threshold:.3f}, "
-        f"{on_test.at_half.pooled.dice:.3f} at 0.5"
-    )
 
 
 def _check_classes(folder: Path, classes: list[str], prepared: Path, arrays: SplitArrays) -> None:
