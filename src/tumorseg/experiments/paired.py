@@ -50,8 +50,9 @@ def _difference(arm: str, table: pd.DataFrame, reference: str, base: pd.DataFram
         dice=np.array([each["dice"].to_numpy(float) for each in both]),
     )
     groups = len(np.unique(scored.groups))
-    rows = differences(scored.names, observed(scored), sample(scored), groups).set_index("statistic")
+    rows = differences(scored.names, observed(scored), sample(scored), groups)
+    of = rows.set_index("statistic").to_dict("index")
     return {
-        statistic: {key: float(rows.loc[statistic, key]) for key in ("difference", "low", "high", "p")}
+        statistic: {key: float(of[statistic][key]) for key in ("difference", "low", "high", "p")}
         for statistic in STATISTICS
     }
