@@ -17,7 +17,7 @@ from tumorseg.evaluation.summary import summarise_split
 from tumorseg.files import write_json
 from tumorseg.models.artifact import ModelInfo, load_model
 from tumorseg.models.predict import pick_device
-from tumorseg.scores_file import read_scores
+from tumorseg.scores_file import SplitScores, read_scores
 
 if TYPE_CHECKING:
     from tumorseg.params import Evaluate
@@ -55,9 +55,7 @@ def evaluate_model(
 
     used = rule_for(net, rule)
     splits = {"valid": valid, "test": test}
-    predicted = {
-        split: predict_split(net, info, arrays, train, used, device) for split, arrays in splits.items()
-    }
+    predicted = {name: predict_split(net, info, part, train, used, device) for name, part in splits.items()}
     choice = choose(predicted["valid"], used)
     segmented = {split: segment(each, choice, used.beta) for split, each in predicted.items()}
     scores = {split: score_split(each, choice.temperature) for split, each in segmented.items()}
@@ -65,11 +63,7 @@ def evaluate_model(
     write_predictions(predictions, segmented)
     write_plots(plots, segmented, choice.step, rule.beta)
     write_json(metrics, {**_about(info, gflops, rule, choice), **scores})
-    on_test = read_scores(metrics).test
-    print(
-        f"{info.name}: test Dice {on_test.at_best.pooled.dice:.3f} pooled at {choice.threshold:.3f}, "
-        f"{on_test.at_half.pooled.dice:.3f} at 0.5"
-    )
+    _say(info.name, choice.threshold, read_scores(metrics).test)
 
 
 def _about(info: ModelInfo, gflops: float, rule: "Evaluate", choice: Choice) -> dict[str, Any]:
@@ -90,6 +84,11 @@ def _check_classes(folder: Path, classes: list[str], prepared: Path, arrays: Spl
             f"{folder}: was trained on the classes {classes}, but {prepared} has {arrays.classes}; "
             "train it again (dvc repro)"
         )
+
+
+def _say(name: str, threshold: float, test: SplitScores) -> None:
+    best, half = test.at_best.pooled.dice, test.at_half.pooled.dice
+    print(f"{name}: test Dice {best:.3f} pooled at {threshold:.3f}, {half:.3f} at 0.5")
 
 
 def score_split(segmentation: Segmentation, temperature: float) -> dict[str, Any]:

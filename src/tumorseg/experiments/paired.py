@@ -50,10 +50,9 @@ def _difference(arm: str, table: pd.DataFrame, reference: str, base: pd.DataFram
         dice=np.array([each["dice"].to_numpy(float) for each in both]),
     )
     groups = len(np.unique(scored.groups))
-    rows = differences(scored.names, observed(scored), sample(scored), groups).set_index("statistic")
-    keys = ["difference", "low", "high", "p"]
-    values = rows.loc[list(STATISTICS), keys].to_numpy(float).tolist()
+    rows = differences(scored.names, observed(scored), sample(scored), groups)
+    of = rows.set_index("statistic").to_dict("index")
     return {
-        statistic: dict(zip(keys, row, strict=True))
-        for statistic, row in zip(STATISTICS, values, strict=True)
+        statistic: {key: float(of[statistic][key]) for key in ("difference", "low", "high", "p")}
+        for statistic in STATISTICS
     }
