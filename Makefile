@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro show check lint format test test-fast bench lock clean
+.PHONY: help setup repro show tables check lint format test test-fast bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -21,7 +21,7 @@ $(READY): requirements.txt pyproject.toml src/tumorseg/page/__init__.py src/tumo
 	$(PYTHON) -m venv .venv
 	$(PIP) --quiet --requirement requirements.txt
 	$(PIP) --quiet --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m tumorseg.page .dvc/plots/offline.html
+	$(BIN)/tumorseg page .dvc/plots/offline.html
 	$(BIN)/dvc config --local plots.html_template plots/offline.html
 	@touch $@
 
@@ -31,6 +31,9 @@ repro: $(READY) ## Run the pipeline: whatever has changed, and nothing else
 
 show: $(READY) ## Make the page of plots, dvc_plots/index.html
 	dvc plots show
+
+tables: $(READY) ## Make docs/params.md and the tables of figures in README and docs
+	python docs/generate.py
 
 check: lint test ## What CI runs: lint, then test
 

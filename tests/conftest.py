@@ -14,12 +14,16 @@ ROOT = Path(__file__).parent.parent
 os.environ["PYTHONPATH"] = str(ROOT / "src")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For pytest-xdist: the slow tests first, and those of one finished pipeline to one worker."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """What runs the real pipeline is slow; slow tests start first; one worker makes the finished pipeline."""
     for item in items:
-        if "finished" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "fresh" in fixtures:
+            item.add_marker(pytest.mark.slow)
+        if "finished" in fixtures:
             item.add_marker(pytest.mark.xdist_group("finished"))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

@@ -84,6 +84,15 @@ def test_a_class_mixed_up_is_tinted_in_the_colour_of_what_is_predicted(tmp_path:
     assert (np.abs(pixels - tint).max(axis=-1) < 0.02).mean() > 0.5
 
 
+def test_categories_have_colours_by_name_and_slices_without_any_are_grey_and_last() -> None:
+    first, second = figures.CATEGORY_COLORS[:2]
+    assert list(figures.category_colors(["none", "b", "a", "b"]).items()) == [
+        ("a", first),
+        ("b", second),
+        ("none", figures.NO_CATEGORY_COLOR),
+    ]
+
+
 @pytest.mark.parametrize(("count", "rows"), [(1, 1), (3, 1), (6, 3), (9, 3)])
 def test_overlays_stand_in_rows_of_best_median_and_worst(tmp_path: Path, count: int, rows: int) -> None:
     figures.overlays(tmp_path / "overlays.png", *slices(count))

@@ -26,6 +26,8 @@ EXCEPTIONS = {("params.py", "tumorseg.models.registry"), ("__main__.py", "tumors
 def room_of(path: Path) -> str:
     if path.is_relative_to(PACKAGE):
         parts = path.relative_to(PACKAGE).parts
+        if parts == ("__main__.py",):  # `python -m tumorseg` is the command
+            return "cli"
         return parts[0] if len(parts) > 1 else "root"
     return "stages"
 

@@ -9,6 +9,7 @@ from tumorseg.metrics import (
     confusion,
     count_pixels,
     f_beta,
+    mean_defined,
     quantise,
     scores,
 )
@@ -46,6 +47,13 @@ def test_ratios_of_nothing_are_nan():
     false_alarm = scores(*np.array([0, 3, 0, 2]))
     assert np.isnan(false_alarm["recall"])
     assert false_alarm["dice"] == false_alarm["precision"] == 0
+
+
+def test_a_mean_is_of_what_is_defined():
+    values = np.array([[1.0, np.nan, 2.0], [np.nan] * 3])
+    np.testing.assert_array_equal(mean_defined(values, axis=1), [1.5, np.nan])
+    np.testing.assert_array_equal(mean_defined(values, axis=0), [1, np.nan, 2])
+    assert mean_defined(values) == 1.5
 
 
 def test_agrees_with_scikit_learn_at_every_level_and_on_average_precision():

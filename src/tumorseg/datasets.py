@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from tumorseg.types import Count
+from tumorseg.types import Count, described
 
 NAME = r"^[A-Za-z0-9_-]+$"  # names become file and stage names
 SHA256 = r"^[0-9a-f]{64}$"
@@ -25,41 +25,55 @@ class Frozen(BaseModel):
 
 
 class PhantomSource(Frozen):
-    """Generated slices. See `tumorseg.sources.phantom`."""
+    """Generated slices; they need no download. See `tumorseg.sources.phantom`."""
 
-    kind: Literal["phantom"]
-    seed: Annotated[int, Field(ge=0)]
-    patients: Annotated[int, Field(ge=6, le=2000)]
-    slices_per_patient: Annotated[int, Field(ge=1, le=20)]
-    native_size: Annotated[int, Field(ge=64, le=1024)]
+    kind: Literal["phantom"] = described("generated slices")
+    seed: Annotated[int, Field(ge=0)] = described("seed of everything that is drawn")
+    patients: Annotated[int, Field(ge=6, le=2000)] = described("how many patients are generated", "patients")
+    slices_per_patient: Annotated[int, Field(ge=1, le=20)] = described("slices of each patient", "slices")
+    native_size: Annotated[int, Field(ge=64, le=1024)] = described(
+        "side of a slice as generated, before it is resized to `image_size`", "pixels"
+    )
 
 
 class ArchiveSource(Frozen):
-    """A COCO export laid out as split folders: a zip file, a folder, or an http(s) address of a zip."""
+    """A COCO export with a folder for each split: a zip file, a folder, or an http(s) address of a zip."""
 
-    kind: Literal["archive"]
-    path: Annotated[str, Field(min_length=1)]
-    sha256: Digest | None = None  # of the zip file
-    digest: Digest | None = None  # of the content, however packed
+    kind: Literal["archive"] = described("a COCO export")
+    path: Annotated[str, Field(min_length=1)] = described(
+        "path of the zip file or folder, or http(s) address"
+    )
+    sha256: Digest | None = described(
+        "SHA-256 of the zip file; another file is refused; `null`: not checked", default=None
+    )
+    digest: Digest | None = described(
+        "digest of the content, however it is packed; `null`: not checked", default=None
+    )
 
 
 class KaggleSource(Frozen):
-    """A Kaggle dataset, pinned by version and content digest."""
+    """A Kaggle dataset, pinned by version and content digest. The download needs a Kaggle token."""
 
-    kind: Literal["kaggle"]
-    handle: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$")]
-    version: Annotated[int, Field(ge=1)]
-    digest: Digest | None = None
+    kind: Literal["kaggle"] = described("a Kaggle dataset")
+    handle: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$")] = described(
+        "`owner/name` of the dataset"
+    )
+    version: Annotated[int, Field(ge=1)] = described("version of the dataset on Kaggle")
+    digest: Digest | None = described("digest of the content; `null`: not checked", default=None)
 
 
 Source = Annotated[PhantomSource | ArchiveSource | KaggleSource, Field(discriminator="kind")]
 
 
 class Blocks(Frozen):
-    """Runs of file numbers, for the split strategy of that name."""
+    """Blocks of file numbers, for `split.strategy: blocks`."""
 
-    size: Count  # numbers in a run
-    gap: Annotated[int, Field(ge=0)]  # numbers that part the slices of two splits, at least
+    size: Count = described("length of one block; a block is never divided between splits", "file numbers")
+    gap: Annotated[int, Field(ge=0)] = described(
+        "slices at most this many file numbers away from another split are left out; test keeps all of "
+        "its slices",
+        "file numbers",
+    )
 
 
 def _checked_classes(classes: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -83,12 +97,17 @@ def _form(value: Any) -> str:
 
 
 class Dataset(Frozen):
-    """A profile: where the slices come from, and what suits them."""
+    """One dataset: where its slices come from, and the settings that suit it."""
 
-    source: Source
+    source: Source = described("where the slices come from")
     tumor_categories: Annotated[
         Annotated[Categories, Tag("categories")] | Annotated[Classes, Tag("classes")], Discriminator(_form)
-    ]
-    blocks: Blocks
-    image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)]  # nets halve it up to 5 times
-    epochs: Count
+    ] = described(
+        "categories of the annotations that count as tumour, by name: "
+        "one list, or a list for each class of tumour"
+    )
+    blocks: Blocks = described("blocks of file numbers, for `split.strategy: blocks`")
+    image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = described(
+        "side of slices and masks in training and evaluation (the working size)", "pixels"
+    )  # nets halve it up to 5 times
+    epochs: Count = described("epochs of training; a model may have its own", "epochs")

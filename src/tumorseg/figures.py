@@ -5,7 +5,9 @@ no change where there is none.
 """
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -18,7 +20,7 @@ from matplotlib.patches import Patch
 from tumorseg.files import atomic_file
 
 DPI = 150
-STYLE = {
+STYLE: dict[Any, Any] = {  # matplotlib's type lists its keys one by one
     "font.family": "DejaVu Sans",  # ships with matplotlib: the same on every machine
     "font.size": 9,
     "text.parse_math": False,  # a $ in a file name is a $
@@ -32,10 +34,18 @@ STYLE = {
 TRUTH, PREDICTION = "#56B4E9", "#E69F00"
 CLASS_COLORS = [TRUTH, PREDICTION, "#009E73", "#CC79A7", "#F0E442", "#D55E00"]
 CATEGORY_COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
-NO_CATEGORY_COLOR = "#999999"
+NO_CATEGORY, NO_CATEGORY_COLOR = "none", "#999999"  # of slices without annotation
+BETTER, WORSE = "#0072B2", "#D55E00"
+CHARACTER = 0.078  # inches that a character of 9 points takes, at most
 TINT = 0.35  # opacity of false negatives and false positives
 TITLE_WIDTH = 26  # characters that fit over a slice
-LEGEND = {"loc": "lower center", "frameon": False, "fontsize": 8, "columnspacing": 1.2, "handlelength": 1.6}
+LEGEND: dict[str, Any] = {
+    "loc": "lower center",
+    "frameon": False,
+    "fontsize": 8,
+    "columnspacing": 1.2,
+    "handlelength": 1.6,
+}
 
 
 def samples(
@@ -92,13 +102,13 @@ def overlays(
         for axis, image, mask, prediction, title in zip(
             axes, images, masks, predictions, titles, strict=True
         ):
-            for index, (truth, found) in enumerate(pairs, start=1):
+            for index, (truth, predicted) in enumerate(pairs, start=1):
                 image = _tint(image, (mask == index) & (prediction == 0), truth)
-                image = _tint(image, (mask != index) & (prediction == index), found)
+                image = _tint(image, (mask != index) & (prediction == index), predicted)
             show_slice(axis, image, title)
-            for index, (truth, found) in enumerate(pairs, start=1):
+            for index, (truth, predicted) in enumerate(pairs, start=1):
                 outline(axis, mask == index, truth, "solid")
-                outline(axis, prediction == index, found, "dashed")
+                outline(axis, prediction == index, predicted, "dashed")
         figure.legend(handles=handles, ncols=across, **LEGEND)
         save(figure, path)
 
@@ -108,8 +118,18 @@ def class_colors(classes: list[str]) -> dict[str, str]:
     return {name: CLASS_COLORS[index % len(CLASS_COLORS)] for index, name in enumerate(classes)}
 
 
+def category_colors(categories: Iterable[str]) -> dict[str, str]:
+    """A colour for each category, in the order of their names; NO_CATEGORY comes last, in grey."""
+    names = set(categories)
+    colors = {
+        name: CATEGORY_COLORS[index % len(CATEGORY_COLORS)]
+        for index, name in enumerate(sorted(names - {NO_CATEGORY}))
+    }
+    return colors | ({NO_CATEGORY: NO_CATEGORY_COLOR} if NO_CATEGORY in names else {})
+
+
 def _legend(colors: dict[str, str]) -> tuple[list[tuple[str, str]], list[Artist]]:
-    """Colours of what is annotated and of what is predicted, class by class, and a legend that tells them."""
+    """Colours of what is annotated and of what is predicted, class by class, and their legend."""
     if not colors:
         return [(TRUTH, PREDICTION)], [
             Line2D([], [], color=TRUTH, label="annotated"),

@@ -5,6 +5,7 @@ thresholds are multiples of 1/256. Counts are kept per image and added last. A r
 """
 
 import numpy as np
+import numpy.typing as npt
 
 STEPS = 256  # of a quantised probability
 METRICS = ("precision", "recall", "dice", "iou", "specificity", "accuracy")
@@ -13,7 +14,8 @@ HALF = STEPS // 2  # the step of threshold 0.5
 
 def quantise(probabilities: np.ndarray) -> np.ndarray:
     """The steps, uint8, of probabilities in [0, 1], any shape."""
-    return np.minimum(probabilities * STEPS, STEPS - 1).astype(np.uint8)
+    steps: np.ndarray = np.minimum(probabilities * STEPS, STEPS - 1)
+    return steps.astype(np.uint8)
 
 
 def count_pixels(quantised: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -48,10 +50,17 @@ def confusion(counts: np.ndarray) -> np.ndarray:
     return np.stack([tp, fp, total[..., 1, :] - tp, total[..., 0, :] - fp])
 
 
-def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def ratio(part: npt.ArrayLike, whole: npt.ArrayLike) -> np.ndarray:
     """part / whole, NaN where the whole is 0."""
     whole = np.asarray(whole, dtype=float)
-    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole != 0)
+    result = np.full(whole.shape, np.nan)
+    np.divide(part, whole, out=result, where=whole != 0)
+    return result
+
+
+def mean_defined(values: np.ndarray, axis: int | None = None) -> np.ndarray:
+    """The mean along an axis (None: of all) of the values that are not NaN; NaN where all are."""
+    return ratio(np.nansum(values, axis=axis), (~np.isnan(values)).sum(axis=axis))
 
 
 def scores(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray, tn: np.ndarray) -> dict[str, np.ndarray]:
@@ -103,7 +112,8 @@ def average_precision(counts: np.ndarray) -> np.ndarray:
     tp, fp, fn, _ = confusion(counts)
     precision = np.nan_to_num(ratio(tp, tp + fp))
     steps = np.diff(ratio(tp, tp + fn), axis=-1, append=0)
-    return -(steps * precision).sum(-1)
+    average: np.ndarray = -(steps * precision).sum(-1)
+    return average
 
 
 def best_dice(counts: np.ndarray) -> float:

@@ -29,6 +29,7 @@ from tumorseg.types import (
     Precision,
     PreprocessStep,
     Strategy,
+    described,
 )
 
 __all__ = ["ArchiveSource", "Blocks", "KaggleSource", "Params", "PhantomSource", "Source", "load_params"]
@@ -39,9 +40,16 @@ PARAMS_FILE = Path("params.yaml")
 class Split(Frozen):
     """Which slices are train, valid and test. See `tumorseg.data.splits`."""
 
-    strategy: Strategy
-    folds: Annotated[int, Field(ge=3, le=100)]
-    fold: Annotated[int, Field(ge=0)]
+    strategy: Strategy = described(
+        "`shipped`: the splits of the dataset; `blocks`: blocks of file numbers stay together; "
+        "`similar`: slices that look alike stay together"
+    )
+    folds: Annotated[int, Field(ge=3, le=100)] = described(
+        "parts that `blocks` and `similar` make, balanced by category and tumour size", "folds"
+    )
+    fold: Annotated[int, Field(ge=0)] = described(
+        "the fold that is test, counted from 0; the next fold is valid, the others are train; below `folds`"
+    )
 
     @model_validator(mode="after")
     def _fold_exists(self) -> Self:
@@ -51,47 +59,77 @@ class Split(Frozen):
 
 
 class Audit(Frozen):
-    fail_on: list[FindingId]  # what stops the pipeline before training, where found
+    """The check of the data before training."""
+
+    fail_on: list[FindingId] = described("findings that stop the pipeline before training")
 
 
 class Augment(Frozen):
-    hflip: Fraction
-    vflip: Fraction
-    rotate: Annotated[float, Field(ge=0, le=180)]  # degrees, drawn from ±rotate
-    scale: Annotated[float, Field(ge=0, lt=1)]  # size is drawn from 1 ± scale
-    translate: Fraction  # of the side, drawn from ±translate
-    gamma: Annotated[float, Field(ge=0, le=10)]  # grey levels to a power from 1 / (1 + gamma) to 1 + gamma
-    brightness: Fraction  # drawn from 1 ± brightness
-    elastic: Annotated[float, Field(ge=0, le=0.1)]  # of the side: how far a smooth bend shifts pixels
-    paste: Fraction  # probability that another training slice's tumour is pasted in
-    boxes: bool  # labels that are upright boxes stay so when turned or bent
+    """Random changes of the training slices, drawn anew for each slice and epoch."""
+
+    hflip: Fraction = described("mirror left to right", "probability")
+    vflip: Fraction = described("mirror top to bottom", "probability")
+    rotate: Annotated[float, Field(ge=0, le=180)] = described("rotate by an angle from ±`rotate`", "degrees")
+    scale: Annotated[float, Field(ge=0, lt=1)] = described("resize by a factor from 1 ± `scale`", "factor")
+    translate: Fraction = described("shift by a distance from ±`translate`", "share of the side")
+    gamma: Annotated[float, Field(ge=0, le=10)] = described(
+        "raise grey levels to a power from 1 / (1 + `gamma`) to 1 + `gamma`", "exponent"
+    )
+    brightness: Fraction = described("multiply grey levels by a factor from 1 ± `brightness`", "factor")
+    elastic: Annotated[float, Field(ge=0, le=0.1)] = described(
+        "smooth random deformation that moves pixels by about this much at most", "share of the side"
+    )
+    paste: Fraction = described("paste the tumour of another training slice into the slice", "probability")
+    boxes: bool = described("masks that are upright boxes stay so when a slice is rotated or deformed")
 
 
 class Loss(Frozen):
-    pos_weight: Literal["auto"] | Positive  # auto: √(background / tumour pixels) of the train split
+    """What every loss shares. A model names its loss in its entry of `models`."""
+
+    pos_weight: Literal["auto"] | Positive = described(
+        "weight of a tumour pixel in BCE; `auto`: √(background pixels / tumour pixels) of train",
+        "times a background pixel",
+    )
 
 
 class Train(Frozen):
-    batch_size: Count
-    lr: Positive  # peak of the one-cycle schedule
-    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    ema: Annotated[float, Field(ge=0, lt=1)]  # decay of a running mean of the weights; 0: none
-    patience: Count  # epochs without a better valid Dice before stopping
+    """How nets are trained. A model may have its own values."""
+
+    batch_size: Count = described("slices in one training step", "slices")
+    lr: Positive = described("peak learning rate of the one-cycle schedule")
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = described("weight decay of AdamW")
+    ema: Annotated[float, Field(ge=0, lt=1)] = described(
+        "decay of the running mean of the weights, which is the net that is kept; 0: no mean"
+    )
+    patience: Count = described("training stops after this many epochs without a better valid Dice", "epochs")
 
 
 class Evaluate(Frozen):
-    beta: Positive  # the threshold has the best F-beta on valid; above 1, missed tumour weighs more
-    flip: Flip  # predict each slice and its mirror image, and take the mean
-    neighbors: Annotated[int, Field(ge=0)]  # training slices asked for a second opinion; 0: none
-    per_slice: bool  # cut each slice where its own expected Dice is best, not all at one threshold
+    """How predictions are made and cut. What is left open is chosen on valid."""
+
+    beta: Positive = described(
+        "the threshold is the one with the best F-beta on valid; above 1, a missed tumour pixel costs more "
+        "than a false one"
+    )
+    flip: Flip = described("also predict the mirror image of each slice, and average the two")
+    neighbors: Annotated[int, Field(ge=0)] = described(
+        "add the masks of this many most similar training slices to the prediction, with a weight chosen on "
+        "valid; 0: none",
+        "slices",
+    )
+    per_slice: bool = described(
+        "choose the threshold of each slice by its own expected Dice, instead of one threshold for all"
+    )
 
 
 class Compute(Frozen):
-    """The machine: what to run on. `auto` takes a GPU where there is one."""
+    """The machine to run on."""
 
-    accelerator: Literal["auto", "cpu", "gpu", "mps"]
-    precision: Precision
-    workers: Annotated[int, Field(ge=0)]  # loader processes; results do not depend on it
+    accelerator: Literal["auto", "cpu", "gpu", "mps"] = described("`auto`: a GPU where there is one")
+    precision: Precision = described("`auto`: bfloat16 where the processor computes in it")
+    workers: Annotated[int, Field(ge=0)] = described(
+        "processes that load slices; results do not depend on it", "processes"
+    )
 
 
 def changes_of(section: type[Frozen]) -> type[Frozen]:
@@ -117,13 +155,14 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
-    architecture: str
-    loss: LossName | None = None
-    # In place of the dataset's and of the sections' values, for this model alone.
-    epochs: Count | None = None
-    members: Count = 1  # nets of seeds seed, seed + 1, …, that speak as one
-    train: TrainChanges | None = None
-    augment: AugmentChanges | None = None
+    architecture: str = described("name of an architecture, with its own options beside it")
+    loss: LossName | None = described("the loss; required for every net that learns", default=None)
+    epochs: Count | None = described("epochs of this model, in place of the dataset's", "epochs", None)
+    members: Count = described(
+        "train this many nets, with seeds `seed`, `seed` + 1, …, and average their probabilities", "nets", 1
+    )
+    train: TrainChanges | None = described("values of `train` for this model alone", default=None)
+    augment: AugmentChanges | None = described("values of `augment` for this model alone", default=None)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -141,11 +180,14 @@ class Model(BaseModel):
 class Params(Frozen):
     """All of params.yaml."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
-    data: str
-    model: str
-    datasets: dict[Name, Dataset]
-    preprocess: list[PreprocessStep]  # in this order, before slices are brought to the working size
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = described("seed of weights, shuffling and augmentation")
+    data: str = described("the dataset to run on: a name in `datasets`")
+    model: str = described("the model that the pipeline delivers: a name in `models`")
+    datasets: dict[Name, Dataset] = described("datasets by name")
+    preprocess: list[PreprocessStep] = described(
+        "steps before slices are resized, in this order; `crop`: cut to the head; `clahe`: equalise contrast "
+        "tile by tile; `normalise`: stretch the grey levels of the head"
+    )
     split: Split
     audit: Audit
     augment: Augment
@@ -153,7 +195,7 @@ class Params(Frozen):
     train: Train
     evaluate: Evaluate
     compute: Compute
-    models: Annotated[dict[Name, Model], Field(min_length=1)]
+    models: Annotated[dict[Name, Model], Field(min_length=1)] = described("models by name")
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:

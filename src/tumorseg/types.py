@@ -1,8 +1,14 @@
 """Types of values that params.yaml holds, each with its range."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
+
+
+def described(meaning: str, unit: str = "", default: Any = ...) -> Any:
+    """A pydantic field with what docs/params.md says about it; its range is in its type."""
+    return Field(default, description=meaning, json_schema_extra={"unit": unit})
+
 
 Count = Annotated[int, Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -55,4 +61,5 @@ __all__ = [
     "Precision",
     "PreprocessStep",
     "Strategy",
+    "described",
 ]

@@ -17,6 +17,7 @@ from tumorseg.errors import UserError
 from tumorseg.figures import PREDICTION
 from tumorseg.files import read_json
 from tumorseg.metrics import METRICS
+from tumorseg.scores_file import Scores
 
 WRITTEN = [
     *("confusion.csv", "cost.png", "curves.csv", "differences.csv", "differences.png", "leaderboard.csv"),
@@ -190,7 +191,7 @@ def test_what_lies_beside_the_models_named_is_not_read(measured, tmp_path):
 def test_a_model_without_scores_leaves_the_old_comparison(measured, tmp_path):
     compare(measured, tmp_path, ["low"])
     before = files(tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"missing\.json"):
+    with pytest.raises(UserError, match=r"missing\.json: not found; run dvc repro .*evaluate@missing$"):
         compare(measured, tmp_path, ["low", "missing"])
     assert files(tmp_path) == before
 
@@ -222,10 +223,10 @@ def test_predictions_are_outlined_from_the_threshold_on(measured, tmp_path):
     scores = root / "metrics" / "low.json"
     scores.write_text(json.dumps(read_json(scores) | {"threshold": 0.5}))
     path, pictures = root / "predictions" / "low" / "test.npy", []
-    for level in (127, 128):
-        levels = np.zeros_like(np.load(path))
-        levels[:, 4:28, 4:28] = level
-        np.save(path, levels)
+    for step in (127, 128):
+        quantised = np.zeros_like(np.load(path))
+        quantised[:, 4:28, 4:28] = step
+        np.save(path, quantised)
         compare(root, tmp_path / "out", ["low"])
         pixels = matplotlib.image.imread(tmp_path / "out" / "plots" / "side_by_side.png")[..., :3]
         pictures.append(np.isclose(pixels, to_rgb(PREDICTION), atol=1 / 255).all(axis=-1).sum())
@@ -234,10 +235,10 @@ def test_predictions_are_outlined_from_the_threshold_on(measured, tmp_path):
 
 def test_dice_of_each_class_is_told_where_there_are_classes(measured, compared):
     result = read_json(measured / "metrics" / "high.json")
-    assert "test_class_dice" not in summarise(result)
+    assert "test_class_dice" not in summarise(Scores.model_validate(result))
     of = {name: {"pooled": {"dice": dice}} for name, dice in (("glioma", 0.25), ("other", 0.75))}
-    result["test"]["classes"] = {"of": of, "mean_dice": {"value": 0.5}}
-    row = summarise(result)
+    result["test"]["classes"] = {"of": of, "mean_dice": {"value": 0.5}, "confusion": {}}
+    row = summarise(Scores.model_validate(result))
     assert row["test_class_dice"] == {"glioma": 0.25, "other": 0.75}
     assert row["test_class_dice_mean"] == 0.5
     table = as_text({"high": compared.board["high"] | row})

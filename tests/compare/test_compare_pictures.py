@@ -12,18 +12,19 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from tumorseg.compare import cost, heatmaps
-from tumorseg.compare.differences import Scored, compare
+from tumorseg.compare.differences import compare
 from tumorseg.compare.side_by_side import choose_rows, side_by_side
 from tumorseg.data.slices import load_split
-from tumorseg.figures import DPI, STYLE, axes_at
+from tumorseg.figures import BETTER, DPI, STYLE, WORSE, axes_at
+from tumorseg.paired import Scored
 
 
 def scored(count: int, gap: float) -> Scored:
     """Models whose recall falls by `gap` from one to the next."""
     rng = np.random.default_rng(0)
-    found = rng.binomial(200, 0.9 - gap * np.arange(count)[:, None], (count, 40))
-    counts = np.stack([found, np.full_like(found, 10), 200 - found], axis=2)
-    dice = 2 * found / (2 * found + 10 + 200 - found)
+    tp = rng.binomial(200, 0.9 - gap * np.arange(count)[:, None], (count, 40))
+    counts = np.stack([tp, np.full_like(tp, 10), 200 - tp], axis=2)
+    dice = 2 * tp / (2 * tp + 10 + 200 - tp)
     return Scored([f"model_{i}" for i in range(count)], np.arange(40), counts, dice)
 
 
@@ -36,9 +37,9 @@ def pixels(path: Path, color: str) -> int:
 @pytest.mark.parametrize("count", [1, 2, 12])
 def test_maps_grow_with_the_models(tmp_path, count):
     models = scored(count, 0.05)
-    found = compare(models)
-    heatmaps.difference_map(tmp_path / "differences.png", models.names, found.differences)
-    heatmaps.rank_map(tmp_path / "ranks.png", models.names, found.shares)
+    comparison = compare(models)
+    heatmaps.difference_map(tmp_path / "differences.png", models.names, comparison.differences)
+    heatmaps.rank_map(tmp_path / "ranks.png", models.names, comparison.shares)
     for name in ("differences", "ranks"):
         height, width, _ = matplotlib.image.imread(tmp_path / f"{name}.png").shape
         assert width >= max(heatmaps.NARROWEST, count * heatmaps.CELL[0]) * DPI - 1
@@ -50,10 +51,10 @@ def test_differences_that_may_be_chance_are_grey_and_others_coloured(tmp_path):
         models = scored(2, gap)
         heatmaps.difference_map(tmp_path / f"{name}.png", models.names, compare(models).differences)
     assert pixels(tmp_path / "firm.png", heatmaps.CHANCE) < 500  # the rims of letters
-    assert pixels(tmp_path / "firm.png", heatmaps.BETTER) > 1000  # the better row
-    assert pixels(tmp_path / "firm.png", heatmaps.WORSE) > 1000
+    assert pixels(tmp_path / "firm.png", BETTER) > 1000  # the better row
+    assert pixels(tmp_path / "firm.png", WORSE) > 1000
     assert pixels(tmp_path / "chance.png", heatmaps.CHANCE) > 2000
-    assert pixels(tmp_path / "chance.png", heatmaps.BETTER) == 0
+    assert pixels(tmp_path / "chance.png", BETTER) == 0
 
 
 @pytest.mark.parametrize(
@@ -128,9 +129,9 @@ def test_baselines_have_no_say_in_the_choice_unless_there_is_nothing_else():
 @pytest.mark.parametrize("models", [1, 10])
 def test_slices_shrink_where_models_are_many(prepared, tmp_path, models):
     test, rows = load_split(prepared, "test"), np.array([3, 0])
-    found = {f"model_{i}": test.masks[rows] == 1 for i in range(models)}
-    side_by_side(tmp_path / "a.png", test, rows, found, np.full((models, 2), np.nan))
-    side_by_side(tmp_path / "b.png", test, rows, found, np.full((models, 2), np.nan))
+    predictions = {f"model_{i}": test.masks[rows] == 1 for i in range(models)}
+    side_by_side(tmp_path / "a.png", test, rows, predictions, np.full((models, 2), np.nan))
+    side_by_side(tmp_path / "b.png", test, rows, predictions, np.full((models, 2), np.nan))
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     _, width, _ = matplotlib.image.imread(tmp_path / "a.png").shape
     assert width == pytest.approx(DPI * (13 if models == 10 else 3.26), abs=1.5)

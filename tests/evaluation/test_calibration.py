@@ -19,39 +19,41 @@ from tumorseg.evaluation.calibration import (
 
 
 def counts_of(**pixels: tuple[int, int]) -> np.ndarray:
-    """Counts by level, given as `l12=(background, tumour)`."""
+    """Counts by step, given as `s12=(background, tumour)`."""
     counts = np.zeros((2, 256), np.int64)
-    for level, pair in pixels.items():
-        counts[:, int(level[1:])] = pair
+    for step, pair in pixels.items():
+        counts[:, int(step[1:])] = pair
     return counts
 
 
 @pytest.fixture(scope="module")
 def random() -> np.ndarray:
-    """Pixels whose logits are twice what they should be, every level taken."""
+    """Pixels whose logits are twice what they should be, every step taken."""
     rng = np.random.default_rng(0)
     logits = rng.normal(-1, 1.5, 200_000)
     tumor = rng.random(logits.size) < expit(logits)
-    levels = (expit(2 * logits) * 256).astype(int)
-    return np.stack([np.bincount(levels[tumor == which], minlength=256) for which in (False, True)])
+    quantised = (expit(2 * logits) * 256).astype(int)
+    return np.stack([np.bincount(quantised[tumor == which], minlength=256) for which in (False, True)])
 
 
 def pixels_of(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Truth and probability, pixel by pixel."""
-    levels = np.tile(np.arange(256), 2)
-    return np.repeat(np.repeat([0, 1], 256), counts.ravel()), np.repeat(PROBABILITIES[levels], counts.ravel())
+    quantised = np.tile(np.arange(256), 2)
+    return np.repeat(np.repeat([0, 1], 256), counts.ravel()), np.repeat(
+        PROBABILITIES[quantised], counts.ravel()
+    )
 
 
 def test_reliability_by_hand():
-    # Levels 12 and 13 are in the first bin of 15, up to 17.07; 128 is in the eighth.
-    table = reliability(counts_of(l12=(3, 1), l13=(4, 0), l128=(1, 1)))
+    # Steps 12 and 13 are in the first bin of 15, up to 17.07; 128 is in the eighth.
+    table = reliability(counts_of(s12=(3, 1), s13=(4, 0), s128=(1, 1)))
     assert table.pixels.tolist() == [8, 2]
     assert table.predicted.tolist() == pytest.approx([13 / 256, 128.5 / 256])
     assert table.observed.tolist() == [1 / 8, 1 / 2]
 
 
 def test_errors_by_hand():
-    counts = counts_of(l12=(3, 1), l13=(4, 0), l128=(1, 1))
+    counts = counts_of(s12=(3, 1), s13=(4, 0), s128=(1, 1))
     assert calibration_error(counts) == pytest.approx((8 * (1 / 8 - 13 / 256) + 2 * 0.5 / 256) / 10)
     low, high, half = 12.5 / 256, 13.5 / 256, 128.5 / 256
     squares = 3 * low**2 + (1 - low) ** 2 + 4 * high**2 + half**2 + (1 - half) ** 2
@@ -88,10 +90,10 @@ def test_a_temperature_of_1_changes_nothing():
 @pytest.mark.parametrize(
     ("counts", "temperature"),
     [
-        (counts_of(l0=(10, 0), l255=(0, 10)), 1 / LIMIT),  # never wrong: the surer the better
-        (counts_of(l0=(0, 10), l255=(10, 0)), LIMIT),  # always wrong: the less sure the better
-        # Two levels at ±logit(511/512), right 9 times of 10: that is what they should say.
-        (counts_of(l0=(9, 1), l255=(1, 9)), np.log(511) / np.log(9)),
+        (counts_of(s0=(10, 0), s255=(0, 10)), 1 / LIMIT),  # never wrong: the surer the better
+        (counts_of(s0=(0, 10), s255=(10, 0)), LIMIT),  # always wrong: the less sure the better
+        # Two steps at ±logit(511/512), right 9 times of 10: that is what they should say.
+        (counts_of(s0=(9, 1), s255=(1, 9)), np.log(511) / np.log(9)),
     ],
 )
 def test_certain_models_stay_finite(counts, temperature):
@@ -102,7 +104,7 @@ def test_certain_models_stay_finite(counts, temperature):
     assert 0 <= result["ece_scaled"] <= 1
 
 
-@pytest.mark.parametrize("counts", [counts_of(l3=(5, 0)), counts_of(l3=(0, 5)), counts_of()])
+@pytest.mark.parametrize("counts", [counts_of(s3=(5, 0)), counts_of(s3=(0, 5)), counts_of()])
 def test_without_one_of_the_classes_there_is_no_temperature(counts):
     result = calibrate(counts, fit_temperature(counts))
     assert np.isnan([result["temperature"], result["ece_scaled"], result["brier_scaled"]]).all()

@@ -31,11 +31,11 @@ def scores(root: Path) -> dict:
     return read_json(root / "out" / "scores.json")
 
 
-def test_predictions_are_levels(root):
+def test_predictions_are_quantised(root):
     for split in ("valid", "test"):
-        levels = np.load(root / "out" / "predictions" / f"{split}.npy")
-        assert levels.dtype == np.uint8
-        np.testing.assert_array_equal(levels, np.stack([QUANTISED] * len(MASKS[split])))
+        quantised = np.load(root / "out" / "predictions" / f"{split}.npy")
+        assert quantised.dtype == np.uint8
+        np.testing.assert_array_equal(quantised, np.stack([QUANTISED] * len(MASKS[split])))
 
 
 def test_scores_of_valid_and_test_by_hand(scores):
@@ -80,7 +80,7 @@ def test_means_and_medians_are_over_the_images_where_a_metric_is_defined(scores)
 
 
 def test_average_precision_by_hand(scores):
-    # Pooled: recall goes by 0.5 at level 102 with precision 4/12, by 0.5 at 51 with precision 8/24.
+    # Pooled: recall goes by 0.5 at step 102 with precision 4/12, by 0.5 at 51 with precision 8/24.
     # By slice: 1, 0.5 (its tumour is column 1), undefined.
     assert scores["test"]["average_precision"] == pytest.approx({"pooled": 1 / 3, "mean": 0.75})
 
@@ -106,7 +106,7 @@ def test_calibration_by_hand(scores):
 
 
 def test_threshold_and_temperature_come_from_valid_alone(scores, tmp_path):
-    # On these test masks level 1 would be best by far.
+    # On these test masks step 1 would be best by far.
     other = evaluate(tmp_path, MASKS | {"test": [mask(0, 1)] * 3})
     assert other["threshold"] == scores["threshold"]
     assert json.dumps(other["valid"]) == json.dumps(scores["valid"])
@@ -121,7 +121,7 @@ def test_threshold_and_temperature_come_from_valid_alone(scores, tmp_path):
 
 
 def test_beta_moves_the_threshold(scores, tmp_path):
-    # F₄ = 17 TP / (17 TP + 16 FN + FP): 136/152 at level 52, 153/160 at level 1.
+    # F₄ = 17 TP / (17 TP + 16 FN + FP): 136/152 at step 52, 153/160 at step 1.
     other = evaluate(tmp_path, MASKS, beta=4.0)
     assert (other["threshold"], other["beta"]) == (1 / 256, 4)
     assert json.dumps(other["test"]["at_half"]) == json.dumps(scores["test"]["at_half"])

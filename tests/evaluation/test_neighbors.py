@@ -1,4 +1,4 @@
-"""A second opinion from training slices."""
+"""The votes of similar training slices."""
 
 import numpy as np
 import pandas as pd
@@ -25,23 +25,23 @@ def train() -> SplitArrays:
     return split_of(IMAGES, masks)
 
 
-def test_the_opinion_of_one_neighbour_is_its_mask(train):
+def test_the_vote_of_one_neighbour_is_its_mask(train):
     asked = split_of(IMAGES[[1, 0]], train.masks[[1, 0]])
     np.testing.assert_array_equal(neighbor_votes(asked, train, 1), 255 * train.masks[[1, 0]])
 
 
-def test_those_much_less_similar_have_no_say(train):
+def test_those_much_less_similar_do_not_count(train):
     asked = split_of(IMAGES[:1], train.masks[:1])
     np.testing.assert_array_equal(neighbor_votes(asked, train, 3), neighbor_votes(asked, train, 1))
 
 
-def test_equals_share_the_say():
+def test_equals_count_alike():
     masks = np.zeros((4, SIDE, SIDE), np.uint8)
     masks[0], masks[1, :16] = 1, 1
     twins = split_of(IMAGES[[0, 0, 1, 2]], masks)
-    opinion = neighbor_votes(split_of(IMAGES[:1], masks[:1]), twins, 2)[0]
-    assert set(opinion[:16].ravel()) == {255}
-    assert set(opinion[16:].ravel()) == {128}  # half of 255, to the even number
+    votes = neighbor_votes(split_of(IMAGES[:1], masks[:1]), twins, 2)[0]
+    assert set(votes[:16].ravel()) == {255}
+    assert set(votes[16:].ravel()) == {128}  # half of 255, to the even number
 
 
 def test_fewer_slices_than_are_asked_for(train):
@@ -50,37 +50,37 @@ def test_fewer_slices_than_are_asked_for(train):
 
 
 def test_blend_adds_to_the_logit():
-    levels = np.array([[[64, 64, 64]]], np.uint8)
-    opinions = np.array([[[255, 0, 0]]], np.uint8)
-    np.testing.assert_array_equal(blend(levels, opinions, 0.0), levels)
-    odds = 64.5 / 191.5  # level 64 is the probability 64.5 / 256
+    quantised = np.array([[[64, 64, 64]]], np.uint8)
+    votes = np.array([[[255, 0, 0]]], np.uint8)
+    np.testing.assert_array_equal(blend(quantised, votes, 0.0), quantised)
+    odds = 64.5 / 191.5  # step 64 is the probability 64.5 / 256
     up, down = (256 * odds * np.exp(sign) / (1 + odds * np.exp(sign)) for sign in (1, -1))
-    np.testing.assert_array_equal(blend(levels, opinions, 1.0)[0, 0], [int(up), int(down), int(down)])
+    np.testing.assert_array_equal(blend(quantised, votes, 1.0)[0, 0], [int(up), int(down), int(down)])
 
 
 @pytest.fixture
 def valid() -> tuple[np.ndarray, np.ndarray]:
-    """Levels that know half of the tumour, and the tumour."""
+    """Quantised probabilities that are high in half of the tumour, and the tumour."""
     tumor = np.zeros((2, SIDE, SIDE), np.uint8)
     tumor[:, 8:16, 8:16] = 1
-    levels = np.full(tumor.shape, 20, np.uint8)
-    levels[:, 8:16, 8:12] = 200
-    return levels, tumor
+    quantised = np.full(tumor.shape, 20, np.uint8)
+    quantised[:, 8:16, 8:12] = 200
+    return quantised, tumor
 
 
-def test_a_good_opinion_has_weight(valid):
-    levels, tumor = valid
-    weight = choose_weight(levels, 255 * tumor, tumor, 1.0)
+def test_good_votes_have_weight(valid):
+    quantised, tumor = valid
+    weight = choose_weight(quantised, 255 * tumor, tumor, 1.0)
     assert weight == WEIGHTS[1]  # the least that finds it all
-    blended = blend(levels, 255 * tumor, weight)
+    blended = blend(quantised, 255 * tumor, weight)
     assert blended[tumor > 0].min() > blended[tumor == 0].max()
 
 
-def test_an_opinion_of_nothing_has_none(valid):
-    levels, tumor = valid
-    assert choose_weight(levels, np.zeros_like(levels), tumor, 1.0) == 0
+def test_votes_for_nothing_have_none(valid):
+    quantised, tumor = valid
+    assert choose_weight(quantised, np.zeros_like(quantised), tumor, 1.0) == 0
 
 
-def test_a_wrong_opinion_has_none(valid):
-    levels, tumor = valid
-    assert choose_weight(levels, 255 * (1 - tumor), tumor, 1.0) == 0
+def test_wrong_votes_have_none(valid):
+    quantised, tumor = valid
+    assert choose_weight(quantised, 255 * (1 - tumor), tumor, 1.0) == 0

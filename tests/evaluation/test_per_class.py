@@ -32,7 +32,7 @@ def test_counts_and_scores_by_hand():
     # The second slice has nothing of the first class, neither annotated nor predicted.
     assert one["mean"]["dice"] == pytest.approx(2 / 3)
     assert other["mean"]["dice"] == pytest.approx((2 / 4 + 2 / 3) / 2)
-    # Bootstrap are of the first slice twice, of the second twice, or of both.
+    # Replicates are of the first slice twice, of the second twice, or of both.
     assert one["interval"]["dice"] == pytest.approx({"low": 2 / 3, "high": 2 / 3})
     assert other["interval"]["dice"] == pytest.approx({"low": 2 / 4, "high": 2 / 3})
     assert result["mean_dice"]["value"] == pytest.approx((2 / 3 + 4 / 7) / 2)
@@ -53,9 +53,9 @@ def test_an_evaluation_scores_classes_beside_tumour_as_a_whole(tmp_path):
     scores = evaluate(tmp_path, COLORED, classes=("one", "other"))
     plain = evaluate(tmp_path / "plain", MASKS)
     # As in MASKS, column 0 is predicted, here as of the first class, in all three slices.
-    found = np.load(tmp_path / "out" / "predictions" / "test_classes.npy")
-    np.testing.assert_array_equal(found, [mask(0)] * 3)
-    assert found.dtype == np.uint8
+    predicted = np.load(tmp_path / "out" / "predictions" / "test_classes.npy")
+    np.testing.assert_array_equal(predicted, [mask(0)] * 3)
+    assert predicted.dtype == np.uint8
     classes = scores["test"].pop("classes")
     assert classes["of"]["one"]["pooled"] == pytest.approx(
         {"dice": 1 / 2, "iou": 1 / 3, "precision": 1 / 3, "recall": 1, "tp": 4, "fp": 8, "fn": 0}

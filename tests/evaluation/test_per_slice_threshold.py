@@ -19,7 +19,7 @@ def test_platt_finds_the_line_that_the_pixels_were_drawn_from():
 
 @pytest.fixture
 def histograms() -> np.ndarray:
-    """A bright slice (10 pixels at level 230, 90 at 2), a faint one (10 at 100, 90 at 2), an even one."""
+    """A bright slice (10 pixels at step 230, 90 at 2), a faint one (10 at 100, 90 at 2), an even one."""
     slices = np.zeros((3, STEPS), int)
     slices[:2, 2] = 90
     slices[0, 230] = slices[1, 100] = 10
@@ -30,7 +30,7 @@ def histograms() -> np.ndarray:
 def test_cuts_are_those_of_the_best_expected_dice(histograms):
     cuts = best_cuts(histograms, 1.0, 0.0)
     # Faint: Σp = 10 × 0.3926 + 90 × 0.0098 = 4.80; its ten pixels have 2 × 3.926 / (10 + 4.80) = 0.53, all
-    # hundred 2 × 4.80 / 104.8 = 0.09. Any level from 3 to 100 cuts off the ten: the first is taken.
+    # hundred 2 × 4.80 / 104.8 = 0.09. Any step from 3 to 100 cuts off the ten: the first is taken.
     np.testing.assert_array_equal(cuts, [3, 3, 1])
 
 
@@ -50,14 +50,14 @@ def test_a_higher_beta_takes_the_rim_in():
 
 
 @pytest.mark.parametrize("cut", [1, 60, 128, 255])
-def test_recentred_levels_keep_their_order_and_are_cut_at_one_half(cut):
-    levels = np.arange(STEPS, dtype=np.uint8)[None, None]
-    moved = shift_to_cut(levels, np.array([cut]))[0, 0]
+def test_shifted_probabilities_keep_their_order_and_are_cut_at_one_half(cut):
+    quantised = np.arange(STEPS, dtype=np.uint8)[None, None]
+    moved = shift_to_cut(quantised, np.array([cut]))[0, 0]
     assert (np.diff(moved.astype(int)) >= 0).all()
     assert (moved >= HALF).argmax() == cut
 
 
 def test_each_slice_has_its_own_cut():
-    levels = np.full((2, 1, 1), 100, np.uint8)
-    moved = shift_to_cut(levels, np.array([100, 101]))
+    quantised = np.full((2, 1, 1), 100, np.uint8)
+    moved = shift_to_cut(quantised, np.array([100, 101]))
     assert moved[0] >= HALF > moved[1]

@@ -1,4 +1,4 @@
-"""What `evaluate` adds to what a net says."""
+"""What an evaluation adds to what a net predicts."""
 
 from pathlib import Path
 
@@ -7,10 +7,13 @@ import pytest
 import torch
 from support.prior import fit, write_prepared
 
+from tumorseg import SPLITS
 from tumorseg.data.slices import load_split
+from tumorseg.evaluation.choice import Choice, choose
 from tumorseg.evaluation.neighbors import WEIGHTS
-from tumorseg.evaluation.predictions import Predictions, predict_splits
-from tumorseg.metrics import HALF, best_dice, count_pixels
+from tumorseg.evaluation.predictions import predict_split, rule_for
+from tumorseg.evaluation.segmentation import Segmentation, segment
+from tumorseg.metrics import HALF, best_dice
 from tumorseg.models.artifact import ModelInfo
 from tumorseg.models.registry import build_model
 from tumorseg.params import Evaluate
@@ -37,19 +40,24 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for mask in masks:
         row, column = rng.integers(0, SIDE - 8, 2)
         mask[row : row + 8, column : column + 8] = 1
-    splits = ("train", "valid", "test")
-    folder = write_prepared(tmp_path_factory.mktemp("prepared"), dict.fromkeys(splits, masks), [])
+    folder = write_prepared(tmp_path_factory.mktemp("prepared"), dict.fromkeys(SPLITS, masks), [])
     shared = rng.integers(0, 256, (4, SIDE, SIDE))
-    for split in splits:
+    for split in SPLITS:
         images = np.concatenate([shared, rng.integers(0, 256, (2, SIDE, SIDE))])
         np.save(folder / split / "images.npy", images.astype(np.uint8))
     return folder
 
 
-def probable(net: torch.nn.Module, prepared: Path, **changes: object) -> Predictions:
-    rule = Evaluate(**({"beta": 1.0, "flip": "none", "neighbors": 0, "per_slice": False} | changes))
-    splits = {split: load_split(prepared, split) for split in ("valid", "test")}
-    return predict_splits(net, INFO, splits, prepared, rule, torch.device("cpu"))
+def segment_splits(
+    net: torch.nn.Module, prepared: Path, **changes: object
+) -> tuple[Choice, dict[str, Segmentation]]:
+    """What is chosen on valid, and valid and test segmented by it."""
+    options = {"beta": 1.0, "flip": "none", "neighbors": 0, "per_slice": False} | changes
+    rule, device = rule_for(net, Evaluate(**options)), torch.device("cpu")
+    train, *splits = (load_split(prepared, split) for split in SPLITS)
+    valid, test = (predict_split(net, INFO, arrays, train, rule, device) for arrays in splits)
+    choice = choose(valid, rule)
+    return choice, {"valid": segment(valid, choice, rule.beta), "test": segment(test, choice, rule.beta)}
 
 
 @pytest.fixture(scope="module")
@@ -59,29 +67,35 @@ def net() -> torch.nn.Module:
 
 
 def test_neighbours_that_know_the_answer_are_heard(net, prepared):
-    alone, helped = probable(net, prepared), probable(net, prepared, neighbors=1)
-    masks = load_split(prepared, "test").masks
-    scores = [best_dice(count_pixels(found.levels["test"], masks).sum(0)) for found in (alone, helped)]
-    assert alone.weight == 0
-    assert helped.weight in WEIGHTS[1:]
+    (alone, before), (helped, after) = (
+        segment_splits(net, prepared),
+        segment_splits(net, prepared, neighbors=1),
+    )
+    scores = [best_dice(each["test"].pooled) for each in (before, after)]
+    assert alone.neighbors_weight == 0
+    assert helped.neighbors_weight in WEIGHTS[1:]
     assert scores[1] > scores[0] + 0.3
 
 
-def test_slices_are_recentred_but_what_is_said_of_probability_is_not(net, prepared):
-    alone, centred = probable(net, prepared), probable(net, prepared, per_slice=True)
+def test_slices_are_shifted_but_their_probabilities_are_not(net, prepared):
+    (_, plain), (choice, shifted) = (
+        segment_splits(net, prepared),
+        segment_splits(net, prepared, per_slice=True),
+    )
+    assert choice.step == HALF
     for split in ("valid", "test"):
-        np.testing.assert_array_equal(centred.counts[split], alone.counts[split])
-        for before, after in zip(alone.levels[split], centred.levels[split], strict=True):
-            assert (np.diff(after.ravel()[before.ravel().argsort(kind="stable")].astype(int)) >= 0).all()
-        assert centred.threshold == HALF
-        assert all((levels >= HALF).any() for levels in centred.levels[split])  # none is left empty
+        before, after = plain[split], shifted[split]
+        np.testing.assert_array_equal(after.by_probability, before.by_probability)
+        for old, new in zip(before.quantised, after.quantised, strict=True):
+            assert (np.diff(new.ravel()[old.ravel().argsort(kind="stable")].astype(int)) >= 0).all()
+        assert all((each >= HALF).any() for each in after.quantised)  # none is left empty
 
 
-def test_a_baseline_is_taken_at_its_word(prepared, tmp_path):
+def test_nothing_is_added_to_what_a_baseline_predicts(prepared, tmp_path):
     from tumorseg.models.artifact import load_model
 
     masks = list(load_split(prepared, "train").masks)
     net, _ = load_model(fit(tmp_path / "prior", masks, []))
-    plain = probable(net, prepared)
-    changed = probable(net, prepared, flip="horizontal", neighbors=3, per_slice=True)
-    np.testing.assert_array_equal(changed.levels["test"], plain.levels["test"])
+    _, plain = segment_splits(net, prepared)
+    _, changed = segment_splits(net, prepared, flip="horizontal", neighbors=3, per_slice=True)
+    np.testing.assert_array_equal(changed["test"].quantised, plain["test"].quantised)

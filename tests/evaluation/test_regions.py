@@ -28,8 +28,8 @@ def test_lesions_by_hand():
     )
     # Of the four, the first is found by one pixel and the last by one of two; beside the third, one pixel is
     # predicted that touches none of it: false, for all that it is near.
-    _, lesions, found, false = region_scores(mask, prediction)
-    assert (lesions, found, false) == (4, 2, 1)
+    _, lesions, hit, false = region_scores(mask, prediction)
+    assert (lesions, hit, false) == (4, 2, 1)
 
 
 def test_a_component_that_joins_two_lesions_finds_both_and_is_not_false():

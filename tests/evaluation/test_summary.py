@@ -18,7 +18,7 @@ def table_of(counts: list[tuple[int, int, int, int]], **columns: list) -> pd.Dat
 
 
 def test_intervals_of_two_groups_by_hand():
-    # Bootstrap of two groups are twice the first, both, or twice the second, in 1/4, 1/2 and 1/4 of the
+    # Replicates of two groups are twice the first, both, or twice the second, in 1/4, 1/2 and 1/4 of the
     # cases: the central 95 % reach from one group's value to the other's.
     slices = [(6, 2, 2, 90), (2, 0, 2, 96), (1, 4, 1, 94)]
     table = table_of(slices, group=[5, 5, 9], hd95=[2.0, 4.0, np.nan], nsd=[0.5, 0.7, 0.1])
@@ -30,15 +30,15 @@ def test_intervals_of_two_groups_by_hand():
     mean = result["interval"]["mean"]
     assert mean["dice"] == pytest.approx({"low": 2 / 7, "high": (12 / 16 + 4 / 6) / 2})
     assert mean["nsd"] == pytest.approx({"low": 0.1, "high": 0.6})
-    assert mean["hd95"] == {"low": 3, "high": 3}  # draws without the first group have none
+    assert mean["hd95"] == {"low": 3, "high": 3}  # replicates without the first group have none
     # The median of both groups is 0.5, of the first alone 0.6.
     assert result["interval"]["median"]["nsd"] == pytest.approx({"low": 0.1, "high": 0.6})
 
 
 def test_an_interval_is_wider_where_slices_belong_together():
     rng = np.random.default_rng(0)
-    found = rng.integers(0, 100, 20).repeat(5)
-    slices = [(n, 10, 100 - n, 1000) for n in found]
+    tp = rng.integers(0, 100, 20).repeat(5)
+    slices = [(n, 10, 100 - n, 1000) for n in tp]
     width = {}
     for name, group in (("together", np.arange(100) // 5), ("apart", np.arange(100))):
         bounds = summarise_best(table_of(slices, group=group))["interval"]["mean"]["dice"]
@@ -88,7 +88,7 @@ def test_the_interval_of_a_part_is_of_its_own_slices():
     slices = [(6, 2, 2, 90), (2, 0, 2, 96), (1, 4, 1, 94)]
     table = table_of(slices, category=["a", "a", "b"])
     bounds = summarise_best(table)["by"]["category"]["a"]["interval"]
-    # Bootstrap hold the first alone, the second alone, or both: the slice of "b" counts for nothing.
+    # Replicates hold the first alone, the second alone, or both: the slice of "b" counts for nothing.
     assert bounds == pytest.approx({"low": 4 / 6, "high": 12 / 16})
 
 
@@ -112,8 +112,8 @@ def test_lesions_are_counted_over_all_slices():
 
 
 def test_a_split_is_scored_at_half_too():
-    levels, masks = np.array([[[200, 127]], [[128, 0]]], np.uint8), np.array([[[1, 1]], [[0, 0]]])
-    split = summarise_split(table_of([(2, 0, 0, 0), (0, 1, 0, 1)]), count_pixels(levels, masks))
+    quantised, masks = np.array([[[200, 127]], [[128, 0]]], np.uint8), np.array([[[1, 1]], [[0, 0]]])
+    split = summarise_split(table_of([(2, 0, 0, 0), (0, 1, 0, 1)]), count_pixels(quantised, masks))
     assert [split["at_half"]["pooled"][name] for name in COUNTS] == [1, 1, 1, 1]
     assert [split["at_best"]["pooled"][name] for name in COUNTS] == [2, 1, 0, 1]
     assert split["at_half"]["mean"]["dice"] == pytest.approx((2 / 3 + 0) / 2)

@@ -71,11 +71,11 @@ def test_agrees_with_monai_whatever_the_shape_and_wherever_it_touches_the_rim():
     masks, predictions = (smooth > np.quantile(smooth, 0.8)).astype(np.uint8)
     predictions[1], masks[2], masks[3], predictions[3] = 0, 0, 0, 0
     masks[4], predictions[5] = 1, 1
-    found, truth = (torch.from_numpy(array)[:, None] for array in (predictions, masks))
+    predicted, truth = (torch.from_numpy(array)[:, None] for array in (predictions, masks))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".* is all 0|.*always_return_as_numpy")
-        distance = compute_hausdorff_distance(found, truth, include_background=True, percentile=95)
-        dice = compute_surface_dice(found, truth, [1.0], include_background=True)
+        distance = compute_hausdorff_distance(predicted, truth, include_background=True, percentile=95)
+        dice = compute_surface_dice(predicted, truth, [1.0], include_background=True)
     hd95, nsd = surface_scores(masks, predictions)
     distance[torch.isinf(distance)] = np.nan  # to one empty side
     np.testing.assert_allclose(hd95, distance[:, 0], rtol=1e-6)
@@ -85,6 +85,6 @@ def test_agrees_with_monai_whatever_the_shape_and_wherever_it_touches_the_rim():
     # And Dice, which MONAI makes 1 where both are empty unless told otherwise.
     counts = count_pixels(predictions, masks)
     ours = scores(*confusion(counts)[..., 1])["dice"]
-    theirs = DiceMetric(include_background=True, reduction="none", ignore_empty=False)(found, truth)[:, 0]
+    theirs = DiceMetric(include_background=True, reduction="none", ignore_empty=False)(predicted, truth)[:, 0]
     np.testing.assert_allclose(ours[~np.isnan(ours)], theirs[~np.isnan(ours)], rtol=1e-6)
     assert np.flatnonzero(np.isnan(ours)).tolist() == [3]

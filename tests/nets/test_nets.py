@@ -66,6 +66,7 @@ def test_every_net_has_the_channels_asked_for(name):
         assert build_model(name, outputs=3).eval()(torch.zeros(1, 1, 64, 64)).shape == (1, 3, 64, 64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNERS)
 def test_every_net_fits_one_slice(name):
     torch.manual_seed(0)

@@ -144,6 +144,7 @@ def test_pretrained_weights_come_from_the_hubs_cache(no_hub):
         torch.testing.assert_close(value, colours, msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoder", ["resnet18", "tu-resnet10t"])
 def test_weights_without_network_are_an_error_of_one_line(tmp_path, encoder):
     code = (
@@ -177,6 +178,7 @@ def test_what_is_loaded_is_what_was_saved(tmp_path, no_hub, name, options):
     assert torch.equal(loaded(SLICES), net.eval()(SLICES))
 
 
+@pytest.mark.slow
 def test_only_a_model_of_the_zoo_imports_it():
     code = (
         "import sys\n"

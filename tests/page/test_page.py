@@ -180,6 +180,7 @@ def check(seen: dict) -> dict[str, dict]:
     return by_title
 
 
+@pytest.mark.slow
 def test_show_draws_every_plot_without_internet(project: Path) -> None:
     output = run(project, sys.executable, "-m", "dvc", "plots", "show")
     assert "failed to load" not in output
@@ -190,6 +191,7 @@ def test_show_draws_every_plot_without_internet(project: Path) -> None:
     assert {f"Slice by slice: {model}" for model in models} <= set(seen)
 
 
+@pytest.mark.slow
 def test_diff_sets_revisions_side_by_side(project: Path) -> None:
     curves = project / "plots/compare/curves.csv"
     curves.write_text(curves.read_text().replace("0.9,", "0.8,"))

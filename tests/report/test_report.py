@@ -5,10 +5,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from support.told import CLEAN, LEAKING, NEAR, NO_SIBLINGS, SIBLINGS, audit, scores, statement
+from support.told import CLEAN, LEAKING, NEAR, NO_SIBLINGS, SIBLINGS, audit, context, scores, told
 
+from tumorseg.errors import UserError
 from tumorseg.files import read_json
-from tumorseg.report import circumstances, report_model
+from tumorseg.report import report_model
 
 
 @pytest.mark.parametrize(
@@ -22,11 +23,12 @@ from tumorseg.report import circumstances, report_model
     ],
 )
 def test_where_the_interval_lies_seen_from_copying(low, high, place):
-    assert circumstances(scores(0.5, low, high), CLEAN)["baselines"]["interval"]["nearest_mask_dice"] == place
+    interval = context(scores(0.5, low, high), CLEAN)["baselines"]["interval"]
+    assert interval["nearest_mask_dice"] == place
 
 
 def test_bare_boxes_are_rectangles():
-    labels = circumstances(scores(0.5, 0.4, 0.6), audit("shipped", NO_SIBLINGS, 0.1, 0.1, 40, 10))["labels"]
+    labels = context(scores(0.5, 0.4, 0.6), audit("shipped", NO_SIBLINGS, 0.1, 0.1, 40, 10))["labels"]
     assert labels == {"annotations": 40, "rectangles": 10, "share": 0.25}
 
 
@@ -58,7 +60,7 @@ def test_the_name_and_what_it_is_worth_then_the_scores_as_they_were(evaluated, c
     ours = scores(0.7401, 0.7113, 0.7669)
     assert list(selected) == ["model", "statement", "baselines", "leak", "labels", *ours]
     assert selected["model"] == "deep"
-    assert " ".join(selected["statement"]) == statement(ours, LEAKING)
+    assert " ".join(selected["statement"]) == told(ours, LEAKING)
     assert capsys.readouterr().out == f"{' '.join(selected['statement'])}\n"
     assert selected["baselines"] == LEAKING["baselines"] | {
         "interval": {"nearest_mask_dice": "above", "mean_mask_dice": "above"}
@@ -91,7 +93,7 @@ def test_plots_are_those_of_the_model_the_statement_and_no_others(evaluated):
         ("nothing", nan, nan, nan),
     ],
 )
-def test_the_card_is_cut_off_nowhere_and_the_same_each_time(evaluated, name, dice, low, high):
+def test_the_picture_is_cut_off_nowhere_and_the_same_each_time(evaluated, name, dice, low, high):
     (evaluated / "deep.json").write_text(json.dumps(scores(dice, low, high)))
     picture = evaluated / "out" / "plots" / "statement.png"
     report(evaluated, name)
@@ -114,3 +116,14 @@ def test_plots_that_are_links_into_a_cache_become_files(evaluated):
     copy = evaluated / "out" / "plots" / "overlays.png"
     assert not copy.is_symlink()
     assert copy.read_bytes() == b"overlays.png"
+
+
+def test_scores_that_cannot_be_read_leave_the_old_report(evaluated):
+    report(evaluated)
+    before = (evaluated / "out" / "selected.json").read_bytes()
+    (evaluated / "deep.json").write_text("{}")
+    with pytest.raises(
+        UserError, match=r"deep\.json: parameters: missing; run dvc repro -f -s evaluate@deep"
+    ):
+        report(evaluated)
+    assert (evaluated / "out" / "selected.json").read_bytes() == before

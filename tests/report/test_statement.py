@@ -3,11 +3,11 @@
 from math import nan
 
 import pytest
-from support.told import CLEAN, LEAKING, NO_SIBLINGS, audit, scores, statement
+from support.told import CLEAN, LEAKING, NO_SIBLINGS, audit, scores, told
 
 
 def test_a_leaking_dataset_of_boxes_in_words():
-    assert statement(scores(0.7401, 0.7113, 0.7669), LEAKING) == (
+    assert told(scores(0.7401, 0.7113, 0.7669), LEAKING) == (
         "deep has Dice 0.740 on test (95% interval 0.711 to 0.767, from 171 groups of slices), pooled over "
         "215 slices, with hard masks at the threshold 0.250 that was chosen on valid; the mean over slices "
         "is 0.710. Without learning, copying the mask of the most similar training slice has Dice 0.695 "
@@ -20,7 +20,7 @@ def test_a_leaking_dataset_of_boxes_in_words():
 
 
 def test_what_was_added_to_the_net_in_words():
-    text = statement(scores(0.7401, 0.7113, 0.7669) | {"per_slice": True, "neighbors_weight": 1.5}, LEAKING)
+    text = told(scores(0.7401, 0.7113, 0.7669) | {"per_slice": True, "neighbors_weight": 1.5}, LEAKING)
     assert "with hard masks cut in each slice where its own expected score is best; the mean" in text
     assert (
         "A slice's most similar training slices, 8 of them, had a say in what is found in it, with the "
@@ -29,7 +29,7 @@ def test_what_was_added_to_the_net_in_words():
 
 
 def test_a_dataset_without_leak_or_boxes_in_words():
-    assert statement(scores(0.42, 0.37, 0.48, slices=20, groups=6), CLEAN) == (
+    assert told(scores(0.42, 0.37, 0.48, slices=20, groups=6), CLEAN) == (
         "deep has Dice 0.420 on test (95% interval 0.370 to 0.480, from 6 groups of slices), pooled over "
         "20 slices, with hard masks at the threshold 0.250 that was chosen on valid; the mean over slices "
         "is 0.390. Without learning, copying the mask of the most similar training slice has Dice 0.400 "
@@ -41,7 +41,7 @@ def test_a_dataset_without_leak_or_boxes_in_words():
 
 def test_a_test_split_that_says_nothing_in_words():
     empty = audit("blocks", NO_SIBLINGS, nan, nan, 0, 0)
-    assert statement(scores(nan, nan, nan, slices=0, groups=0), empty) == (
+    assert told(scores(nan, nan, nan, slices=0, groups=0), empty) == (
         "deep has no Dice on test: tumour is neither annotated nor predicted on its 0 slices. Without "
         "learning, copying the mask of the most similar training slice has no Dice and the mean training "
         "mask no Dice: the model has no interval to set beside these. Under split.strategy blocks, no test "
@@ -67,11 +67,11 @@ def test_a_test_split_that_says_nothing_in_words():
 def test_without_siblings_neighbours_by_number_may_be_a_leak(near, end):
     numbered = audit("similar", NO_SIBLINGS | {"near_in_sequence": near}, 0.4, 0.3, 9, 0)
     words = f"Under split.strategy similar, no test slice has a sibling in train{end} No annotation"
-    assert words in statement(scores(0.5, 0.4, 0.6), numbered)
+    assert words in told(scores(0.5, 0.4, 0.6), numbered)
 
 
 def test_one_group_has_no_interval():
-    text = statement(scores(0.5, nan, nan, slices=1, groups=1), CLEAN)
+    text = told(scores(0.5, nan, nan, slices=1, groups=1), CLEAN)
     assert text.startswith(
         "deep has Dice 0.500 on test (without an interval, as the slices are of 1 group), "
     )
@@ -85,10 +85,10 @@ def test_classes_are_told_of_with_what_is_mixed_up():
         "glioma": {"background": 9, "glioma": 60, "other": 20},
         "other": {"background": 9, "glioma": 5, "other": 15},
     }
-    told = scores(0.8, 0.7, 0.9)
-    told["test"]["classes"] = {"of": of, "confusion": confusion}
+    ours = scores(0.8, 0.7, 0.9)
+    ours["test"]["classes"] = {"mean_dice": {"value": 0.7}, "of": of, "confusion": confusion}
     words = (
         "Class by class it has Dice 0.700 for glioma, no Dice for other: 25% of the tumour pixels found are"
     )
-    assert f"{words} given another class." in statement(told, CLEAN)
-    assert "Class by class" not in statement(scores(0.8, 0.7, 0.9), CLEAN)
+    assert f"{words} given another class." in told(ours, CLEAN)
+    assert "Class by class" not in told(scores(0.8, 0.7, 0.9), CLEAN)

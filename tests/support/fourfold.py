@@ -14,13 +14,13 @@ from tumorseg.files import read_json
 from tumorseg.params import Evaluate
 
 DICE = {"low": 0.25, "lowest": 0.125, "high": 0.75, "as_high": 0.75}
-# Of the 81 tumour pixels of a slice, so many are found, and no others: Dice is 2 · found / (found + 81).
-FOUND = {"low": 60, "lowest": 60, "high": 20, "as_high": 40}
+# Of the 81 tumour pixels of a slice, so many are predicted, and no others: Dice is 2 · hit / (hit + 81).
+HIT = {"low": 60, "lowest": 60, "high": 20, "as_high": 40}
 LEARNS = {"low": True, "lowest": False, "high": True, "as_high": True, "missing": True}
 
 
 def measure(root: Path, prepared: Path) -> None:
-    """An evaluated model under four names; valid Dice differs as DICE says, test slices as FOUND does."""
+    """An evaluated model under four names; valid Dice differs as DICE says, test slices as HIT does."""
     shutil.copytree(prepared, root / "prepared")
     run(recipe("location_prior"), prepared, root)
     evaluate_model(
@@ -47,8 +47,8 @@ def measure(root: Path, prepared: Path) -> None:
         pd.concat(rows).to_csv(root / "curves" / f"{name}.csv", index=False)
         shutil.copytree(root / "evaluated", root / "plots" / name)
         shutil.copytree(root / "predicted", root / "predictions" / name)
-        slices.loc[test, ["tp", "fp", "fn"]] = [FOUND[name], 0, 81 - FOUND[name]]
-        slices.loc[test, "dice"] = 2 * FOUND[name] / (FOUND[name] + 81)
+        slices.loc[test, ["tp", "fp", "fn"]] = [HIT[name], 0, 81 - HIT[name]]
+        slices.loc[test, "dice"] = 2 * HIT[name] / (HIT[name] + 81)
         slices.to_csv(root / "predictions" / name / "slices.csv", index=False)
 
 

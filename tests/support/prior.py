@@ -14,7 +14,7 @@ from tumorseg.models.registry import build_model, channels
 from tumorseg.params import Evaluate
 
 SIDE = 4
-# The prior of the training masks is 0.4 in column 0, 0.2 in column 1 and 0 elsewhere: levels
+# The prior of the training masks is 0.4 in column 0, 0.2 in column 1 and 0 elsewhere: steps
 # ⌊0.4 × 256⌋ = 102, ⌊0.2 × 256⌋ = 51 and 0 in every slice that is predicted.
 QUANTISED = np.tile(np.array([102, 51, 0, 0], np.uint8), (SIDE, 1))
 
@@ -30,8 +30,8 @@ def mask(*columns: int, extra: tuple[int, int] | None = None) -> np.ndarray:
 
 MASKS = {
     "train": [mask(0), mask(0), mask(1), mask(), mask()],
-    # From level 52 to 102 column 0 is predicted: TP 8, FP 0, FN 1, Dice 16/17. Below, column 1 too:
-    # TP 9, FP 7, FN 0, Dice 18/25. So valid chooses level 52.
+    # From step 52 to 102 column 0 is predicted: TP 8, FP 0, FN 1, Dice 16/17. Below, column 1 too:
+    # TP 9, FP 7, FN 0, Dice 18/25. So valid chooses step 52.
     "valid": [mask(0), mask(0, extra=(0, 1))],
     # At 52: TP 4; FP 4 and FN 4; FP 4. Nothing is predicted at 0.5.
     "test": [mask(0), mask(1), mask()],

@@ -3,24 +3,48 @@
 from math import nan
 from typing import Any
 
-from tumorseg.report import circumstances, state
+from tumorseg.metrics import METRICS
+from tumorseg.report.context import context_of
+from tumorseg.report.statement import statement
+from tumorseg.scores_file import Scores
+
+PIXELS = dict.fromkeys(METRICS, 0.5)
+SLICES = PIXELS | {"hd95": 3.0, "nsd": 0.5, "box_iou": 0.5}
+INTERVALS = {name: {"low": 0.4, "high": 0.6} for name in METRICS[:4]}
+
+
+def split_scores(dice: float, low: float, high: float, slices: int, groups: int) -> dict[str, Any]:
+    """The scores of a split, as a metrics file has them."""
+    at_best = {
+        "pooled": PIXELS | {"dice": dice},
+        "mean": SLICES | {"dice": dice - 0.03},
+        "median": SLICES,
+        "interval": {"pooled": INTERVALS | {"dice": {"low": low, "high": high}}, "mean": INTERVALS},
+        "lesions": {"recall": 1.0},
+        "boxes": {"hit_rate": 1.0},
+    }
+    return {
+        "slices": slices,
+        "groups": groups,
+        "average_precision": {"pooled": nan, "mean": 0.5},
+        "at_half": {"pooled": PIXELS, "mean": PIXELS},
+        "at_best": at_best,
+        "calibration": {"ece": 0.01},
+    }
 
 
 def scores(dice: float, low: float, high: float, slices: int = 215, groups: int = 171) -> dict[str, Any]:
-    """A model's scores, as far as the report reads them, and one it does not."""
-    at_best = {
-        "pooled": {"dice": dice},
-        "mean": {"dice": dice - 0.03},
-        "interval": {"pooled": {"dice": {"low": low, "high": high}}},
-    }
+    """A model's scores, as a metrics file has them, and a key that nobody reads."""
     return {
         "parameters": 7,
+        "epoch": 3,
+        "gflops": 0.5,
         "threshold": 0.25,
         "per_slice": False,
         "neighbors": 8,
         "neighbors_weight": 0.0,
-        "valid": {"average_precision": {"pooled": nan}},
-        "test": {"slices": slices, "groups": groups, "at_best": at_best},
+        "valid": split_scores(0.5, 0.4, 0.6, 100, 90),
+        "test": split_scores(dice, low, high, slices, groups),
     }
 
 
@@ -30,8 +54,8 @@ NEAR = {"count": 172, "share": 0.8, "by_chance": 0.003}
 def audit(
     strategy: str,
     siblings: dict[str, Any],
-    copied: float,
-    located: float,
+    nearest_mask: float,
+    mean_mask: float,
     annotations: int,
     boxes: int,
 ) -> dict[str, Any]:
@@ -42,8 +66,8 @@ def audit(
         "split": {"strategy": strategy},
         "leak": {"near_within": 3, "test": siblings | {"similarity_median": 0.9}},
         "baselines": {
-            "nearest_mask_dice": {"pooled": copied, "mean": 0.5},
-            "mean_mask_dice": {"pooled": located, "mean": 0.3},
+            "nearest_mask_dice": {"pooled": nearest_mask, "mean": 0.5},
+            "mean_mask_dice": {"pooled": mean_mask, "mean": 0.3},
         },
         "labels": {"annotations": annotations, "shapes": shapes, "outside": 0},
     }
@@ -55,5 +79,10 @@ LEAKING = audit("shipped", SIBLINGS | {"near_in_sequence": NEAR}, 0.6946, 0.3298
 CLEAN = audit("similar", NO_SIBLINGS, 0.4, 0.35, 60, 0)
 
 
-def statement(scores: dict[str, Any], audit: dict[str, Any]) -> str:
-    return " ".join(state("deep", scores, circumstances(scores, audit)))
+def context(scores: dict[str, Any], audit: dict[str, Any]) -> dict[str, Any]:
+    return context_of(Scores.model_validate(scores).test, audit)
+
+
+def told(scores: dict[str, Any], audit: dict[str, Any]) -> str:
+    """The statement on the model `deep`, in one string."""
+    return " ".join(statement("deep", Scores.model_validate(scores), context(scores, audit)))

@@ -1,6 +1,4 @@
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -63,6 +61,7 @@ def test_a_net_with_deep_supervision_trains_and_is_rebuilt(prepared, tmp_path):
     assert valid.best_dice.iloc[-1] > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decay", [0.0, 0.9])
 def test_killed_and_resumed_gives_the_bytes_of_an_unbroken_run(prepared, tmp_path, decay):
     unbroken = run(with_mean(recipe("resnet", epochs=4), decay), prepared, tmp_path / "a")
@@ -74,16 +73,15 @@ def test_killed_and_resumed_gives_the_bytes_of_an_unbroken_run(prepared, tmp_pat
     )
     paths = [str(Path(__file__).parents[1]), str(prepared), str(tmp_path / "b")]
     command = [sys.executable, "-c", script, *paths, str(decay)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    for line in process.stdout:
-        if line.startswith("resnet 2/4"):
-            break
     checkpoints = tmp_path / "b" / "work" / "resnet"
-    deadline = time.monotonic() + 30
-    while not list(checkpoints.glob("*/latest.ckpt")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.startswith("resnet 2/4"):
+                break
+        deadline = time.monotonic() + 30
+        while not list(checkpoints.glob("*/latest.ckpt")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.kill()
     assert not (tmp_path / "b/model").exists()
     resumed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     assert "resuming from" in resumed

@@ -6,7 +6,7 @@ They are computed here so that the audit can tell what a leak is worth before an
 import numpy as np
 
 from tumorseg.data.slices import SplitArrays
-from tumorseg.metrics import STEPS, best_step, quantise, scores
+from tumorseg.metrics import STEPS, best_step, mean_defined, quantise, scores
 
 
 def nearest_mask_dice(train: SplitArrays, part: SplitArrays, nearest: np.ndarray) -> dict[str, float]:
@@ -47,5 +47,5 @@ def dice(masks: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     each = scores(*counts)["dice"]
     return {
         "pooled": float(scores(*(count.sum() for count in counts))["dice"]),
-        "mean": float(np.nanmean(each)) if np.isfinite(each).any() else float("nan"),
+        "mean": float(mean_defined(each)),
     }

@@ -17,12 +17,11 @@ from tumorseg.audit.leak import BINS
 from tumorseg.audit.survey import Survey
 from tumorseg.data.similarity import SIBLING
 from tumorseg.figures import (
-    CATEGORY_COLORS,
     DPI,
-    NO_CATEGORY_COLOR,
     STYLE,
     TRUTH,
     axes_at,
+    category_colors,
     outline,
     save,
     show_slice,
@@ -175,7 +174,7 @@ def _places(axis: Axes, survey: Survey) -> None:
     """Centres of the annotations over the mean training slice."""
     mean = np.mean(survey.arrays["train"].images, axis=0)
     axis.imshow(mean, cmap="gray", vmin=0, vmax=255, extent=(0, 1, 1, 0))
-    for category, color in _colors(survey.annotations.category).items():
+    for category, color in category_colors(survey.annotations.category).items():
         part = survey.annotations[survey.annotations.category == category]
         axis.scatter(part.x, part.y, s=6, color=color, linewidths=0, label=f'"{category}"')
     axis.set(xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[])
@@ -188,7 +187,7 @@ def _places(axis: Axes, survey: Survey) -> None:
 def _order(axis: Axes, survey: Survey) -> None:
     """Which category slices have, along their file numbers."""
     axis.set_title("Category by file number")
-    colors = _colors(survey.slices.category)
+    colors = category_colors(survey.slices.category)
     if survey.slices.sequence.isna().any():
         axis.axis("off")
         axis.text(0, 0.9, "file names carry no numbers", va="top", transform=axis.transAxes)
@@ -217,10 +216,3 @@ def _contrast(axis: Axes, survey: Survey) -> None:
     axis.set(xlabel="mean grey level", ylabel="standard deviation")
     if odd.any():
         axis.legend(frameon=False, fontsize=8)
-
-
-def _colors(categories: pd.Series) -> dict[str, str]:
-    """A colour a category, as in the pictures of the class balance; images without annotation come last."""
-    names = sorted(set(categories) - {"none"})
-    colors = {name: CATEGORY_COLORS[i % len(CATEGORY_COLORS)] for i, name in enumerate(names)}
-    return colors | ({"none": NO_CATEGORY_COLOR} if "none" in set(categories) else {})

@@ -1,7 +1,7 @@
 """Every model side by side: scores with intervals, which differences are more than chance, and pictures.
 
-`differences` draws the test slices anew, `verdicts` says in words what follows, `summary` gathers the
-figures; `heatmaps`, `cost` and `side_by_side` draw.
+`differences` tests every pair of models, `verdicts` says in words what follows, `summary` gathers what is
+compared; `heatmaps`, `cost` and `side_by_side` draw.
 """
 
 from pathlib import Path
@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tumorseg.compare.differences import Comparison, Scored, compare, median_ranks, read_scored
+from tumorseg.compare.differences import Comparison, compare, median_ranks, read_scored
 from tumorseg.compare.summary import as_text, leaderboard, summarise, training_pflops
 from tumorseg.compare.verdicts import verdicts
 from tumorseg.data.slices import SplitArrays, load_split
-from tumorseg.files import atomic_folder, read_json, write_csv, write_json
+from tumorseg.files import atomic_folder, write_csv, write_json
 from tumorseg.metrics import STEPS
+from tumorseg.paired import Scored
+from tumorseg.scores_file import Scores, read_scores
 
 TABLES = ("pr_curve", "confusion", "reliability")
 
@@ -47,25 +49,25 @@ def compare_models(
             differences.png, ranks.png, cost.png and side_by_side.png.
 
     Raises:
-        UserError: The test slices of a model are not those of the prepared folder.
+        UserError: A metrics file is missing or malformed, or the test slices of a model are not those of the
+            prepared folder.
     """
-    results = {name: read_json(metrics / f"{name}.json") for name in learns}
+    results = {name: read_scores(metrics / f"{name}.json") for name in learns}
     # By valid: the order suggests which model to deliver, and test is for no choice.
-    ranking = sorted(learns, key=lambda name: -results[name]["valid"]["at_best"]["pooled"]["dice"])
-    results = {name: results[name] for name in ranking}
+    results = dict(sorted(results.items(), key=lambda item: -item[1].valid.dice))
     trained = pd.concat([read_csv(curves / f"{name}.csv") for name in learns])
     test = load_split(prepared, "test")
-    scored = read_scored(ranking, predictions, test.table)
-    found = compare(scored)
-    board = _board(results, learns, found, trained, slices=len(load_split(prepared, "train")))
+    scored = read_scored(list(results), predictions, test.table)
+    comparison = compare(scored)
+    board = _board(results, learns, comparison, trained, slices=len(load_split(prepared, "train")))
     with atomic_folder(plots) as folder:
         write_csv(folder / "leaderboard.csv", leaderboard(results))
-        write_csv(folder / "differences.csv", found.differences)
+        write_csv(folder / "differences.csv", comparison.differences)
         write_csv(folder / "curves.csv", trained)
         for kind in TABLES:
             parts = [read_csv(evaluated / name / f"{kind}.csv").assign(model=name) for name in learns]
             write_csv(folder / f"{kind}.csv", pd.concat(parts))
-        _draw(folder, board, learns, found)
+        _draw(folder, board, learns, comparison)
         _draw_slices(folder / "side_by_side.png", board, learns, test, scored, predictions)
     write_json(out, board)
     print(as_text(board))
@@ -77,33 +79,36 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 
 def _board(
-    results: dict[str, dict[str, Any]],
+    results: dict[str, Scores],
     learns: dict[str, bool],
-    found: Comparison,
+    comparison: Comparison,
     trained: pd.DataFrame,
     slices: int,
 ) -> dict[str, dict[str, Any]]:
     """The figures and the verdict of each model, in the order of `results`."""
-    sentences = verdicts(learns, dict(zip(results, found.dice, strict=True)), found.differences)
-    medians, board = median_ranks(found.shares), {}
+    dice = dict(zip(results, comparison.dice, strict=True))
+    sentences = verdicts(learns, dice, comparison.differences)
+    medians, board = median_ranks(comparison.shares), {}
     epochs = trained.groupby("model")["epoch"].max()  # 0 for what learns nothing
-    for place, (name, result) in enumerate(results.items()):
+    for place, (name, scores) in enumerate(results.items()):
         board[name] = {
-            **summarise(result),
-            "training_pflops": training_pflops(result["gflops"], slices, int(epochs[name])),
+            **summarise(scores),
+            "training_pflops": training_pflops(scores.gflops, slices, int(epochs[name])),
             "test_rank_median": float(medians[place]),
-            "first_share": float(found.shares[place, 0]),
+            "first_share": float(comparison.shares[place, 0]),
             "verdict": sentences[name],
         }
     return board
 
 
-def _draw(folder: Path, board: dict[str, dict[str, Any]], learns: dict[str, bool], found: Comparison) -> None:
+def _draw(
+    folder: Path, board: dict[str, dict[str, Any]], learns: dict[str, bool], comparison: Comparison
+) -> None:
     from tumorseg.compare.cost import cost
     from tumorseg.compare.heatmaps import difference_map, rank_map
 
-    difference_map(folder / "differences.png", list(board), found.differences)
-    rank_map(folder / "ranks.png", list(board), found.shares)
+    difference_map(folder / "differences.png", list(board), comparison.differences)
+    rank_map(folder / "ranks.png", list(board), comparison.shares)
     cost(folder / "cost.png", board, learns)
 
 
@@ -118,8 +123,8 @@ def _draw_slices(
     from tumorseg.compare.side_by_side import choose_rows, side_by_side
 
     rows = choose_rows(scored.dice, [learns[name] for name in board])
-    found = {}
+    predicted = {}
     for name, figures in board.items():
-        levels = np.load(predictions / name / "test.npy", mmap_mode="r")
-        found[name] = levels[rows] >= figures["threshold"] * STEPS
-    side_by_side(path, test, rows, found, scored.dice[:, rows])
+        quantised = np.load(predictions / name / "test.npy", mmap_mode="r")
+        predicted[name] = quantised[rows] >= figures["threshold"] * STEPS
+    side_by_side(path, test, rows, predicted, scored.dice[:, rows])

@@ -33,7 +33,7 @@ Place = tuple[float, float, str, str]  # pixels, and how a text is aligned there
 def cost(path: Path, board: Board, learns: dict[str, bool]) -> None:
     """Draw pooled Dice on test, with its interval, against what each model that learns costs.
 
-    Models that learn nothing are level lines, since their Dice is free.
+    Models that learn nothing are horizontal lines, since their Dice is free.
 
     Args:
         path: PNG to write.
@@ -83,18 +83,18 @@ def draw_names(axis: Axes, board: Board, learns: dict[str, bool], field: str) ->
     def pixels(x: float, low: float, high: float, margin: float) -> Bbox:
         return Bbox(axis.transData.transform([(x, low), (x, high)])).padded(margin * POINT)
 
-    taken, levels = [], {}
+    taken, marks = [], {}
     for name, row in board.items():
         x = row[field] if learns[name] else axis.get_xlim()[0]
-        levels[name] = pixels(x, row["test_dice"], row["test_dice"], 3 if learns[name] else 1)
+        marks[name] = pixels(x, row["test_dice"], row["test_dice"], 3 if learns[name] else 1)
         if learns[name]:
-            taken += [levels[name], pixels(x, row["test_dice_low"], row["test_dice_high"], 2)]
+            taken += [marks[name], pixels(x, row["test_dice_low"], row["test_dice_high"], 2)]
         else:
-            level = levels[name]
-            taken.append(Bbox.from_extents(axis.bbox.x0, level.y0, axis.bbox.x1, level.y1))
+            line = marks[name]
+            taken.append(Bbox.from_extents(axis.bbox.x0, line.y0, axis.bbox.x1, line.y1))
     # Baselines first, since they may move along their lines alone.
     for name in sorted(board, key=lambda name: learns[name]):
-        x, y = (levels[name].p0 + levels[name].p1) / 2
+        x, y = (marks[name].p0 + marks[name].p1) / 2
         color = LEARNS if learns[name] else BASELINE
         text = axis.text(x, y, name, fontsize=8, color=color, transform=None)
         places = _around(x, y) if learns[name] else _along(axis.bbox, y)
@@ -117,7 +117,7 @@ def _around(x: float, y: float) -> list[Place]:
 
 
 def _along(panel: Bbox, y: float) -> list[Place]:
-    """Places for the label of a level line, from the right to the left, above it and below."""
+    """Places for the label of a horizontal line, from the right to the left, above it and below."""
     margin = 2 * POINT
     return [
         (x, y + side * margin, "right", "bottom" if side > 0 else "top")
@@ -128,11 +128,10 @@ def _along(panel: Bbox, y: float) -> list[Place]:
 
 def _settle(text: Text, places: list[Place], taken: list[Bbox], panel: Bbox) -> Bbox:
     """Move a text to the first place that is free, or else to the one that covers least; what it takes up."""
-    renderer = text.figure.canvas.get_renderer()
 
     def move(place: Place) -> Bbox:
         text.set(x=place[0], y=place[1], ha=place[2], va=place[3])
-        return text.get_window_extent(renderer)
+        return text.get_window_extent()
 
     covered = []
     for place in places:

@@ -1,49 +1,43 @@
-"""Paired differences between models on the test slices, and how firm their order is.
+"""Differences between all models on the test slices, and how firm their order is."""
 
-All models are scored on the same slices, and a draw of the bootstrap holds the same groups for all: what
-makes a slice hard for every model cancels out of a difference.
-"""
-
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from tumorseg.bootstrap import Bootstrap, interval, p_value
 from tumorseg.errors import UserError
 from tumorseg.metrics import ratio
+from tumorseg.paired import Scored, differences, observed, sample
 
-STATISTICS = ("pooled", "mean")  # Dice of all pixels together; mean Dice of the slices where it is defined
-COLUMNS = ["model", "other", "statistic", "difference", "low", "high", "p", "p_holm"]
-KEYS = ["index", "file", "group"]  # what says which slice a row is about
-
-
-@dataclass(frozen=True)
-class Scored:
-    """The N test slices as M models scored them, each at its own threshold."""
-
-    names: list[str]
-    groups: np.ndarray  # int (N,)
-    counts: np.ndarray  # int (M, N, 3): TP, FP, FN
-    dice: np.ndarray  # float (M, N), NaN where there is no tumour and none was found
+KEYS = ["index", "file", "group"]  # of a slice
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What follows of the order of M models."""
+    """M models compared on the test slices."""
 
     dice: np.ndarray  # float (M,), pooled over the test slices
-    differences: pd.DataFrame  # as from `differences`
+    differences: pd.DataFrame  # as from `paired.differences`
     shares: np.ndarray  # float (M, M), as from `rank_shares`
+
+
+@dataclass(frozen=True)
+class Difference:
+    """By how much the pooled Dice of one model is above that of another, on test."""
+
+    difference: float
+    low: float  # of the 95 % interval
+    high: float
+    p: float
+    p_holm: float  # corrected for all pairs of models
 
 
 def compare(scored: Scored) -> Comparison:
     """Test every pair of models, and the order of all by pooled Dice."""
-    values, samples = observed(scored), sample(scored)
-    table = differences(scored.names, values, samples, len(np.unique(scored.groups)))
-    return Comparison(values["pooled"], table, rank_shares(samples["pooled"]))
+    values, replicates = observed(scored), sample(scored)
+    table = differences(scored.names, values, replicates, len(np.unique(scored.groups)))
+    return Comparison(values["pooled"], table, rank_shares(replicates["pooled"]))
 
 
 def read_scored(names: list[str], predictions: Path, test: pd.DataFrame) -> Scored:
@@ -71,105 +65,36 @@ def read_scored(names: list[str], predictions: Path, test: pd.DataFrame) -> Scor
     return Scored(names, test["group"].to_numpy(np.int64), np.array(counts), np.array(dice))
 
 
-def observed(scored: Scored) -> dict[str, np.ndarray]:
-    """Each of STATISTICS on all slices, float (M,)."""
-    return {
-        "pooled": _pooled(scored.counts.sum(axis=1)),
-        "mean": ratio(np.nansum(scored.dice, axis=1), (~np.isnan(scored.dice)).sum(axis=1)),
-    }
+def between(table: pd.DataFrame, model: str, other: str) -> Difference:
+    """The difference of two models, from `paired.differences`, whichever of them it has first."""
+    pooled = table[table["statistic"] == "pooled"]
+    values = pooled[["difference", "low", "high", "p", "p_holm"]].to_numpy(float).tolist()
+    pairs = zip(pooled["model"], pooled["other"], strict=True)
+    rows = {pair: Difference(*row) for pair, row in zip(pairs, values, strict=True)}
+    if (model, other) in rows:
+        return rows[model, other]
+    row = rows[other, model]
+    return replace(row, difference=-row.difference, low=-row.high, high=-row.low)
 
 
-def sample(scored: Scored) -> dict[str, np.ndarray]:
-    """Each of STATISTICS in each of the B draws of the bootstrap, float (B, M)."""
-    draws = Bootstrap(scored.groups)
-    models, slices, _ = scored.counts.shape
-    sums = draws.sums(scored.counts.transpose(1, 0, 2).reshape(slices, -1))
-    return {
-        "pooled": _pooled(sums.reshape(-1, models, 3)),
-        "mean": np.stack([draws.means(each) for each in scored.dice], axis=1),
-    }
-
-
-def _pooled(counts: np.ndarray) -> np.ndarray:
-    """Dice, float (...), of TP, FP and FN, (..., 3)."""
-    tp, fp, fn = np.moveaxis(counts, -1, 0)
-    return ratio(2 * tp, 2 * tp + fp + fn)
-
-
-def differences(
-    names: list[str], values: dict[str, np.ndarray], samples: dict[str, np.ndarray], groups: int
-) -> pd.DataFrame:
-    """Every pair of models, once: by how much `model` is above `other` on test.
+def rank_shares(replicates: np.ndarray) -> np.ndarray:
+    """In what share of the replicates each model has each rank; models of equal Dice have the better rank.
 
     Args:
-        names: M models; `model` comes before `other` in them.
-        values: As from `observed`.
-        samples: As from `sample`.
-        groups: How many were drawn from.
+        replicates: Dice, float (B, M). Replicates in which a model has NaN do not count.
 
     Returns:
-        COLUMNS: the difference, its 95 % interval, its p-value, and that by Holm for all pairs of the
-        statistic. Intervals and p-values are NaN where nothing could be drawn.
+        float (M, M): [model, rank − 1]; rows sum to 1, or are NaN where no replicate counts.
     """
-    parts = []
-    for statistic in STATISTICS:
-        rows = []
-        for i, j in combinations(range(len(names)), 2):
-            drawn = samples[statistic][:, i] - samples[statistic][:, j]
-            difference = values[statistic][i] - values[statistic][j]
-            rows.append(
-                {
-                    "model": names[i],
-                    "other": names[j],
-                    "statistic": statistic,
-                    "difference": difference,
-                    **interval(drawn),
-                    "p": p_value(drawn, groups),
-                }
-            )
-        part = pd.DataFrame(rows, columns=COLUMNS[:-1])
-        parts.append(part.assign(p_holm=holm(part["p"].to_numpy(float))))
-    return pd.concat(parts, ignore_index=True)
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """p-values corrected for their number (Holm, 1979), float (K,); NaN stays NaN and counts for none."""
-    from statsmodels.stats.multitest import multipletests
-
-    corrected, defined = np.full(len(p), np.nan), ~np.isnan(p)
-    if defined.any():
-        corrected[defined] = multipletests(p[defined], method="holm")[1]
-    return corrected
-
-
-def between(table: pd.DataFrame, model: str, other: str) -> pd.Series:
-    """The row of `differences` on pooled Dice for two models, whichever of them it has first."""
-    table = table[table["statistic"] == "pooled"].set_index(["model", "other"])
-    if (model, other) in table.index:
-        return table.loc[(model, other)]
-    row = table.loc[(other, model)].copy()
-    row[["difference", "low", "high"]] = [-row["difference"], -row["high"], -row["low"]]
-    return row
-
-
-def rank_shares(drawn: np.ndarray) -> np.ndarray:
-    """In what share of the draws each model has each rank; the models of a tie share the better rank.
-
-    Args:
-        drawn: float (B, M). Bootstrap in which a model has NaN do not count.
-
-    Returns:
-        float (M, M): [model, rank − 1]; rows sum to 1, or are NaN where no draw counts.
-    """
-    drawn = drawn[~np.isnan(drawn).any(axis=1)]
-    above = (drawn[:, None, :] > drawn[:, :, None]).sum(axis=2)
-    count = drawn.shape[1]
-    tally = np.stack([(above == rank).sum(axis=0) for rank in range(count)], axis=1)
-    return ratio(tally, np.full_like(tally, len(drawn)))
+    replicates = replicates[~np.isnan(replicates).any(axis=1)]
+    above = (replicates[:, None, :] > replicates[:, :, None]).sum(axis=2)
+    models = replicates.shape[1]
+    counts = np.stack([(above == rank).sum(axis=0) for rank in range(models)], axis=1)
+    return ratio(counts, np.full_like(counts, len(replicates)))
 
 
 def median_ranks(shares: np.ndarray) -> np.ndarray:
-    """The lowest rank that a model is at or above in half of the draws, float (M,).
+    """The lowest rank that a model is at or above in half of the replicates, float (M,).
 
     Args:
         shares: As from `rank_shares`.

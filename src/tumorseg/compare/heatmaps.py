@@ -11,15 +11,15 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from tumorseg.compare.differences import between
-from tumorseg.compare.verdicts import ALPHA, signed
-from tumorseg.figures import DPI, STYLE, axes_at, save
+from tumorseg.figures import BETTER, CHARACTER, DPI, STYLE, WORSE, axes_at, save
+from tumorseg.paired import ALPHA
+from tumorseg.text import signed
 
 CELL = (0.64, 0.36)  # inches
-CHARACTER = 0.078  # inches that a character of 9 points takes, at most
 NARROWEST = 5.2  # inches: below it, captions would take many lines
 HEAD, FOOT = 0.45, 0.62  # inches for the title, and for a caption of two lines
 SLANT = np.sqrt(0.5)  # of labels turned by 45°
-WORSE, BETTER, CHANCE = "#D55E00", "#0072B2", "#E6E6E6"
+CHANCE = "#E6E6E6"
 DARK = 0.7  # cells of more than this part of the scale take white text
 
 
@@ -29,20 +29,20 @@ def difference_map(path: Path, names: list[str], table: pd.DataFrame) -> None:
     Args:
         path: PNG to write.
         names: In the order to draw.
-        table: As from `differences.differences`.
+        table: As from `paired.differences`.
     """
     count = len(names)
     values, firm = np.zeros((count, count)), np.zeros((count, count), bool)
     for i, j in zip(*np.where(~np.eye(count, dtype=bool)), strict=True):
         row = between(table, names[i], names[j])
-        values[i, j], firm[i, j] = row["difference"], row["p_holm"] < ALPHA
+        values[i, j], firm[i, j] = row.difference, row.p_holm < ALPHA
     limit = np.nanmax(np.abs(values)) or 1
     colors = LinearSegmentedColormap.from_list("difference", [WORSE, "white", BETTER])(
         0.5 + values / limit / 2
     )
     colors[~firm] = matplotlib.colors.to_rgba(CHANCE)
     colors[np.eye(count, dtype=bool)] = 1
-    texts = [[signed(values[i, j]) if i != j else "" for j in range(count)] for i in range(count)]
+    texts = [[signed(values[i, j], 2) if i != j else "" for j in range(count)] for i in range(count)]
     caption = (
         "Blue: the row is better. Orange: the column is. Grey: may be chance "
         f"(Holm-corrected p of {ALPHA} or more, or untested)."
@@ -51,14 +51,14 @@ def difference_map(path: Path, names: list[str], table: pd.DataFrame) -> None:
     )
     above = CHARACTER * SLANT * max(map(len, names)) + 0.15
     with matplotlib.rc_context(STYLE):
-        axis = _map(names, "Dice on test: row less column", caption, above, right=above)
+        figure, axis = _map(names, "Dice on test: row less column", caption, above, right=above)
         _cells(axis, colors, texts, white=firm & (np.abs(values) > DARK * limit), grey=~firm)
         axis.set_xticks(range(count), names, rotation=45, ha="left", rotation_mode="anchor")
-        save(axis.get_figure(), path)
+        save(figure, path)
 
 
 def rank_map(path: Path, names: list[str], shares: np.ndarray) -> None:
-    """Draw how often each model has each rank by pooled Dice when the test slices are drawn anew.
+    """Draw how often each model has each rank by pooled Dice, over the replicates of the test slices.
 
     Args:
         path: PNG to write.
@@ -74,14 +74,14 @@ def rank_map(path: Path, names: list[str], shares: np.ndarray) -> None:
         else "Share of the draws of groups of test slices in which a model has a rank."
     )
     with matplotlib.rc_context(STYLE):
-        axis = _map(names, "Rank by Dice on test", caption, above=0.3, right=0.2)
+        figure, axis = _map(names, "Rank by Dice on test", caption, above=0.3, right=0.2)
         _cells(axis, colors, texts, white=shares > DARK, grey=np.zeros((count, count), bool))
-        axis.set_xticks(range(count), range(1, count + 1))
-        save(axis.get_figure(), path)
+        axis.set_xticks(range(count), [str(rank) for rank in range(1, count + 1)])
+        save(figure, path)
 
 
-def _map(names: list[str], title: str, caption: str, above: float, right: float) -> Axes:
-    """Axes for a square of cells with a row a model, on a figure of their own."""
+def _map(names: list[str], title: str, caption: str, above: float, right: float) -> tuple[Figure, Axes]:
+    """A figure, and axes on it for a square of cells with a row a model."""
     count = len(names)
     left = CHARACTER * max(map(len, names)) + 0.2
     width, height = CELL[0] * count, CELL[1] * count
@@ -95,7 +95,7 @@ def _map(names: list[str], title: str, caption: str, above: float, right: float)
     axis.set_yticks(range(count), names)
     axis.tick_params(length=0, labeltop=True, labelbottom=False)
     axis.spines[:].set_visible(False)
-    return axis
+    return figure, axis
 
 
 def _cells(

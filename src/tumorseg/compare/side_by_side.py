@@ -12,18 +12,18 @@ from matplotlib.patheffects import withStroke
 
 from tumorseg.data.slices import SplitArrays
 from tumorseg.figures import DPI, PREDICTION, STYLE, TRUTH, axes_at, outline, save
-from tumorseg.metrics import ratio
+from tumorseg.metrics import mean_defined
 
 ROWS = 6  # slices
 LARGEST, WIDEST = 1.5, 13.0  # inches: the side of a slice, and the whole picture
 BETWEEN, EDGE, HEAD, FOOT = 0.06, 0.1, 0.72, 0.35  # inches
-CHARACTER = 0.068  # inches that a character of 8 points takes, at most
+SMALL_CHARACTER = 0.068  # inches that a character of 8 points takes, at most
 
 
 def choose_rows(dice: np.ndarray, learned: list[bool]) -> np.ndarray:
     """Rows of ROWS slices, from the best to the worst at even steps of the mean Dice over models that learn.
 
-    A slice without Dice, since it has no tumour and no model finds any, is left out unless all are.
+    A slice without Dice, since no tumour is annotated and no model predicts any, is left out, unless all are.
 
     Args:
         dice: float (M, N), NaN where undefined.
@@ -31,16 +31,17 @@ def choose_rows(dice: np.ndarray, learned: list[bool]) -> np.ndarray:
     """
     dice = dice[learned] if any(learned) else dice
     defined = ~np.isnan(dice)
-    mean = ratio(np.nansum(dice, axis=0), defined.sum(axis=0))
+    mean = mean_defined(dice, axis=0)
     rows = np.flatnonzero(defined.any(axis=0)) if defined.any() else np.arange(len(mean))
     order = rows[np.argsort(-mean[rows], kind="stable")]
-    return order[np.unique(np.linspace(0, len(order) - 1, ROWS).round().astype(int))]
+    steps = np.unique(np.linspace(0, len(order) - 1, ROWS).round().astype(int))
+    return np.asarray(order[steps])
 
 
 def side_by_side(
     path: Path, test: SplitArrays, rows: np.ndarray, predictions: dict[str, np.ndarray], dice: np.ndarray
 ) -> None:
-    """Draw slices with their annotation, and beside it what every model finds in them, with its Dice.
+    """Draw slices with their annotation, and beside it what every model predicts in them, with its Dice.
 
     Args:
         path: PNG to write.
@@ -60,7 +61,7 @@ def side_by_side(
         for column, name in enumerate(["annotation", *predictions]):
             left = EDGE + column * step
             # Names of several words break after an underscore.
-            wrapped = textwrap.fill(name.replace("_", "_ "), int(side / CHARACTER)).replace("_ ", "_")
+            wrapped = textwrap.fill(name.replace("_", "_ "), int(side / SMALL_CHARACTER)).replace("_ ", "_")
             at = ((left + side / 2) / width, 1 - (HEAD - 0.05) / height)
             figure.text(*at, wrapped, ha="center", va="bottom", fontsize=8)
             for place, row in enumerate(rows):
@@ -73,7 +74,7 @@ def side_by_side(
                     value = dice[column - 1, place]
                     _caption(axis, "no Dice" if np.isnan(value) else f"{value:.2f}")
                 else:
-                    _caption(axis, test.table["file"][row][: int(side / CHARACTER)])
+                    _caption(axis, test.table["file"][row][: int(side / SMALL_CHARACTER)])
         handles = [
             Line2D([], [], color=TRUTH, label="annotated"),
             Line2D([], [], color=PREDICTION, label="predicted, and its Dice"),

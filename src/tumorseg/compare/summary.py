@@ -6,8 +6,21 @@ from typing import Any
 import pandas as pd
 
 from tumorseg.metrics import METRICS
+from tumorseg.scores_file import Classes, Interval, PixelIntervals, PixelScores, Scores
+from tumorseg.text import interval_text
 
-THRESHOLDS = {"at_half": "0.5", "at_best": "valid"}
+LEADERBOARD = [
+    "model",
+    "split",
+    "threshold_from",
+    "reduction",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "parameters",
+]
+UNKNOWN = Interval(low=math.nan, high=math.nan)
 LINE = 100  # characters of a terminal
 HEADING = "Dice on valid and test (first: the share of draws of test slices in which a model is first)"
 
@@ -27,74 +40,75 @@ def training_pflops(gflops: float, slices: int, epochs: int) -> float:
     return 3 * gflops * slices * epochs / 1e6
 
 
-def summarise(result: dict[str, Any]) -> dict[str, Any]:
-    """The figures of one model, from its metrics file; of test unless their names say otherwise."""
-    test = result["test"]
-    best = test["at_best"]
-    interval = best["interval"]
+def summarise(scores: Scores) -> dict[str, Any]:
+    """The figures of one model; of test unless their names say otherwise."""
+    best = scores.test.at_best
     return {
-        "parameters": result["parameters"],
-        "gflops": result["gflops"],
-        "threshold": result["threshold"],
-        "valid_dice": result["valid"]["at_best"]["pooled"]["dice"],
-        "test_dice": best["pooled"]["dice"],
-        "test_dice_low": interval["pooled"]["dice"]["low"],
-        "test_dice_high": interval["pooled"]["dice"]["high"],
-        "test_dice_mean": best["mean"]["dice"],
-        "test_dice_mean_low": interval["mean"]["dice"]["low"],
-        "test_dice_mean_high": interval["mean"]["dice"]["high"],
-        "test_dice_median": best["median"]["dice"],
-        "test_iou": best["pooled"]["iou"],
-        "test_precision": best["pooled"]["precision"],
-        "test_recall": best["pooled"]["recall"],
-        "test_average_precision": test["average_precision"]["pooled"],
-        "test_dice_at_half": test["at_half"]["pooled"]["dice"],
-        "test_nsd_mean": best["mean"]["nsd"],
-        "test_hd95_median": best["median"]["hd95"],
-        "test_box_hit_rate": best["boxes"]["hit_rate"],
-        "test_lesion_recall": best["lesions"]["recall"],
-        "test_ece": test["calibration"]["ece"],
-        **_class_dice(test),
+        "parameters": scores.parameters,
+        "gflops": scores.gflops,
+        "threshold": scores.threshold,
+        "valid_dice": scores.valid.dice,
+        "test_dice": scores.test.dice,
+        "test_dice_low": scores.test.dice_interval.low,
+        "test_dice_high": scores.test.dice_interval.high,
+        "test_dice_mean": best.mean.dice,
+        "test_dice_mean_low": best.interval.mean.dice.low,
+        "test_dice_mean_high": best.interval.mean.dice.high,
+        "test_dice_median": best.median.dice,
+        "test_iou": best.pooled.iou,
+        "test_precision": best.pooled.precision,
+        "test_recall": best.pooled.recall,
+        "test_average_precision": scores.test.average_precision.pooled,
+        "test_dice_at_half": scores.test.at_half.pooled.dice,
+        "test_nsd_mean": best.mean.nsd,
+        "test_hd95_median": best.median.hd95,
+        "test_box_hit_rate": best.boxes.hit_rate,
+        "test_lesion_recall": best.lesions.recall,
+        "test_ece": scores.test.calibration.ece,
+        **_class_dice(scores.test.classes),
     }
 
 
-def _class_dice(test: dict[str, Any]) -> dict[str, Any]:
+def _class_dice(classes: Classes | None) -> dict[str, Any]:
     """Pooled Dice of each class, and their mean; nothing where there are no classes."""
-    if "classes" not in test:
+    if classes is None:
         return {}
-    dice = {name: scores["pooled"]["dice"] for name, scores in test["classes"]["of"].items()}
-    return {"test_class_dice": dice, "test_class_dice_mean": test["classes"]["mean_dice"]["value"]}
+    dice = {name: each.pooled.dice for name, each in classes.of.items()}
+    return {"test_class_dice": dice, "test_class_dice_mean": classes.mean_dice.value}
 
 
-def leaderboard(results: dict[str, dict[str, Any]]) -> pd.DataFrame:
+def leaderboard(results: dict[str, Scores]) -> pd.DataFrame:
     """A row a model, split, threshold, reduction and metric, in the order of `results`.
 
     `low` and `high` bound the 95 % interval, where the metrics file has one.
     """
     rows = []
-    for model, result in results.items():
-        for split in ("valid", "test"):
-            for key, threshold in THRESHOLDS.items():
-                scores = result[split][key]
-                for reduction in ("pooled", "mean"):
-                    values = {name: scores[reduction][name] for name in METRICS}
-                    values["average_precision"] = result[split]["average_precision"][reduction]
-                    intervals = scores.get("interval", {}).get(reduction, {})
-                    rows += [
-                        {
-                            "model": model,
-                            "split": split,
-                            "threshold_from": threshold,
-                            "reduction": reduction,
-                            "metric": metric,
-                            "value": value,
-                            "low": intervals.get(metric, {}).get("low", math.nan),
-                            "high": intervals.get(metric, {}).get("high", math.nan),
-                            "parameters": result["parameters"],
-                        }
-                        for metric, value in values.items()
-                    ]
+    for model, scores in results.items():
+        for split, part in (("valid", scores.valid), ("test", scores.test)):
+            half, best, average = part.at_half, part.at_best, part.average_precision
+            for threshold, reduction, metrics in (
+                ("0.5", "pooled", _metric_rows(half.pooled, average.pooled, None)),
+                ("0.5", "mean", _metric_rows(half.mean, average.mean, None)),
+                ("valid", "pooled", _metric_rows(best.pooled, average.pooled, best.interval.pooled)),
+                ("valid", "mean", _metric_rows(best.mean, average.mean, best.interval.mean)),
+            ):
+                about = {"model": model, "split": split, "threshold_from": threshold, "reduction": reduction}
+                rows += [{**about, **row, "parameters": scores.parameters} for row in metrics]
     return pd.DataFrame(rows)
+
+
+def _metric_rows(
+    scores: PixelScores, average_precision: float, intervals: PixelIntervals | None
+) -> list[dict[str, Any]]:
+    """A row a metric; its interval is NaN where there is none."""
+    values = {metric: getattr(scores, metric) for metric in METRICS} | {
+        "average_precision": average_precision
+    }
+    bounds = {metric: getattr(intervals, metric, UNKNOWN) for metric in values}
+    return [
+        {"metric": metric, "value": value, "low": bounds[metric].low, "high": bounds[metric].high}
+        for metric, value in values.items()
+    ]
 
 
 def as_text(board: dict[str, dict[str, Any]]) -> str:
@@ -105,7 +119,7 @@ def as_text(board: dict[str, dict[str, Any]]) -> str:
             "parameters": f"{row['parameters']:,d}",
             "valid": f"{row['valid_dice']:.3f}",
             "test": f"{row['test_dice']:.3f}",
-            "95 % interval": f"{row['test_dice_low']:.3f} to {row['test_dice_high']:.3f}",
+            "95 % interval": interval_text(row["test_dice_low"], row["test_dice_high"]),
             "mean": f"{row['test_dice_mean']:.3f}",
             "NSD": f"{row['test_nsd_mean']:.3f}",
             "HD95": f"{row['test_hd95_median']:.1f}",

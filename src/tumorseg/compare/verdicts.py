@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from tumorseg.compare.differences import between
-
-ALPHA = 0.05  # a Holm-corrected p-value below it is more than chance
+from tumorseg.compare.differences import Difference, between
+from tumorseg.paired import ALPHA
+from tumorseg.text import signed
 
 
 def verdicts(learns: dict[str, bool], dice: dict[str, float], table: pd.DataFrame) -> dict[str, list[str]]:
@@ -14,7 +14,7 @@ def verdicts(learns: dict[str, bool], dice: dict[str, float], table: pd.DataFram
     Args:
         learns: By model: whether it learns.
         dice: By model: pooled Dice on test.
-        table: As from `differences.differences`.
+        table: As from `paired.differences`.
     """
     baselines = [name for name, learned in learns.items() if not learned]
     return {
@@ -31,31 +31,22 @@ def _verdict(name: str, baselines: list[str], dice: dict[str, float], table: pd.
         row = between(table, name, baseline)
         parts.append(
             f"{relation(row)} {baseline}: Dice {dice[name]:.2f} against {dice[baseline]:.2f}, "
-            f"difference {signed(row['difference'])} {_chance(row)}"
+            f"difference {signed(row.difference, 2)} {_chance(row)}"
         )
     return parts
 
 
-def relation(row: pd.Series) -> str:
-    """What a row of `between` says of its first model."""
-    if np.isnan(row["p_holm"]):
+def relation(row: Difference) -> str:
+    """How the first of two models compares with the second, in words."""
+    if np.isnan(row.p_holm):
         return "cannot be tested against"
-    if row["p_holm"] >= ALPHA:
+    if row.p_holm >= ALPHA:
         return "cannot be told from"
-    return "beats" if row["difference"] > 0 else "does not beat"
+    return "beats" if row.difference > 0 else "does not beat"
 
 
-def _chance(row: pd.Series) -> str:
-    if np.isnan(row["p_holm"]):
+def _chance(row: Difference) -> str:
+    if np.isnan(row.p_holm):
         return "(no interval: the test slices are too few)"
-    p = (
-        "Holm p < 0.001"
-        if row["p_holm"] < 0.001
-        else f"Holm p {row['p_holm']:.{3 if row['p_holm'] < 0.1 else 2}f}"
-    )
-    return f"[{signed(row['low'])}, {signed(row['high'])}], {p}"
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """So many decimals and a sign: +0.05, −0.44, +0.00."""
-    return f"{round(value, digits) + 0:+.{digits}f}".replace("-", "−")  # −0.0 + 0 is 0.0
+    p = "Holm p < 0.001" if row.p_holm < 0.001 else f"Holm p {row.p_holm:.{3 if row.p_holm < 0.1 else 2}f}"
+    return f"[{signed(row.low, 2)}, {signed(row.high, 2)}], {p}"

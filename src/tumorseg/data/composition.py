@@ -10,9 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from tumorseg import SPLITS
-from tumorseg.figures import CATEGORY_COLORS, DPI, NO_CATEGORY_COLOR, STYLE, TRUTH, save
-
-NO_CATEGORY = "none"
+from tumorseg.figures import DPI, NO_CATEGORY, STYLE, TRUTH, category_colors, save
 
 
 def composition(path: Path, table: pd.DataFrame) -> None:
@@ -24,32 +22,27 @@ def composition(path: Path, table: pd.DataFrame) -> None:
             (all pixels of those images). The category of images without annotation is "none".
     """
     splits = [split for split in SPLITS if split in set(table["split"])]
-    categories = sorted(set(table["category"]) - {NO_CATEGORY})
-    if NO_CATEGORY in set(table["category"]):
-        categories.append(NO_CATEGORY)
+    colors = category_colors(table["category"])
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(6.4, 4.4), dpi=DPI, layout="constrained")
         axes = figure.subplot_mosaic([["images", "annotations"], ["pixels", "pixels"]], height_ratios=[3, 2])
-        _grouped_bars(axes["images"], table, splits, categories, "images", "Images")
-        _grouped_bars(axes["annotations"], table, splits, categories, "annotations", "Annotations")
+        _grouped_bars(axes["images"], table, splits, colors, "images", "Images")
+        _grouped_bars(axes["annotations"], table, splits, colors, "annotations", "Annotations")
         _pixel_shares(axes["pixels"], table, splits)
-        handles = [
-            Patch(color=_category_color(category, categories), label=_category_label(category))
-            for category in categories
-        ]
+        handles = [Patch(color=color, label=_category_label(category)) for category, color in colors.items()]
         figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), frameon=False)
         save(figure, path)
 
 
 def _grouped_bars(
-    axis: Axes, table: pd.DataFrame, splits: list[str], categories: list[str], column: str, title: str
+    axis: Axes, table: pd.DataFrame, splits: list[str], colors: dict[str, str], column: str, title: str
 ) -> None:
     counts = table.pivot_table(index="split", columns="category", values=column, aggfunc="sum")
-    counts = counts.reindex(index=splits, columns=categories).fillna(0)
-    width = 0.8 / len(categories)
-    for i, category in enumerate(categories):
-        positions = np.arange(len(splits)) + (i - (len(categories) - 1) / 2) * width
-        bars = axis.bar(positions, counts[category], width, color=_category_color(category, categories))
+    counts = counts.reindex(index=splits, columns=list(colors)).fillna(0)
+    width = 0.8 / len(colors)
+    for i, (category, color) in enumerate(colors.items()):
+        positions = np.arange(len(splits)) + (i - (len(colors) - 1) / 2) * width
+        bars = axis.bar(positions, counts[category], width, color=color)
         labels = [f"{count:,.0f}" if count else "" for count in counts[category]]
         axis.bar_label(bars, labels, padding=2, fontsize=8)
     axis.set_title(title)
@@ -75,9 +68,3 @@ def _pixel_shares(axis: Axes, table: pd.DataFrame, splits: list[str]) -> None:
 
 def _category_label(category: str) -> str:
     return "no annotation" if category == NO_CATEGORY else f"category {category}"
-
-
-def _category_color(category: str, categories: list[str]) -> str:
-    if category == NO_CATEGORY:
-        return NO_CATEGORY_COLOR
-    return CATEGORY_COLORS[categories.index(category) % len(CATEGORY_COLORS)]

@@ -1,6 +1,6 @@
-"""Whether a probability means what it says: calibration of the pixels, from counts of levels.
+"""Calibration: whether as many pixels are tumour as their probabilities say.
 
-Level k stands for its midpoint, the probability (k + ½) / 256.
+Probabilities are quantised (see `metrics`); step k stands for its midpoint, the probability (k + ½) / 256.
 """
 
 import numpy as np
@@ -19,20 +19,20 @@ def reliability(counts: np.ndarray, probabilities: np.ndarray = PROBABILITIES) -
     """What a reliability diagram shows: pixels in BINS bins of equal width by their probability.
 
     Args:
-        counts: int (2, 256), pixels of a split by class and level.
-        probabilities: float (256,) in [0, 1], what each level stands for.
+        counts: int (2, 256), pixels of a split by class and step.
+        probabilities: float (256,) in [0, 1], what each step stands for.
 
     Returns:
         A row a bin that holds pixels: `predicted`, their mean probability; `observed`, the share of them
         that is tumour; `pixels`.
     """
     index = np.minimum((probabilities * BINS).astype(int), BINS - 1)
-    tumor, pixels, certainty = (
+    tumor, pixels, total = (
         np.bincount(index, weights, BINS)
         for weights in (counts[1], counts.sum(0), counts.sum(0) * probabilities)
     )
     table = {
-        "predicted": ratio(certainty, pixels),
+        "predicted": ratio(total, pixels),
         "observed": ratio(tumor, pixels),
         "pixels": pixels.astype(int),
     }
@@ -43,8 +43,8 @@ def calibration_error(counts: np.ndarray, probabilities: np.ndarray = PROBABILIT
     """Expected calibration error: the mean over pixels of |observed − predicted| of their bin.
 
     Guo et al., On Calibration of Modern Neural Networks (2017), equation 3, for the probability of tumour.
-    Pixels that are background beyond doubt are most of a slice and well within the first bin, so it is
-    small for any model; the diagram shows the rest. NaN without pixels.
+    Most of a slice is background that no model doubts, well within the first bin. So the error is small for
+    any model, and the diagram shows more. NaN without pixels.
     """
     bins = reliability(counts, probabilities)
     return float(ratio(((bins.observed - bins.predicted).abs() * bins.pixels).sum(), bins.pixels.sum()))
@@ -57,31 +57,34 @@ def brier_score(counts: np.ndarray, probabilities: np.ndarray = PROBABILITIES) -
 
 
 def scale(temperature: float) -> np.ndarray:
-    """What the levels stand for once their logits are divided by `temperature`, float (256,)."""
-    return expit(logit(PROBABILITIES) / temperature)
+    """The probability of each step, float (256,), once its logit is divided by `temperature`."""
+    probabilities: np.ndarray = expit(logit(PROBABILITIES) / temperature)
+    return probabilities
 
 
 def fit_temperature(counts: np.ndarray) -> float:
     """The temperature T with the lowest negative log-likelihood of the pixels (Guo et al. 2017, section 4.2).
 
-    It is convex in 1/T, so a search along log T finds the one minimum. Above 1, the model is too sure of
-    itself.
+    The likelihood is convex in 1/T, so a search along log T finds the one minimum. Above 1, the model is
+    overconfident.
 
     Args:
         counts: int (2, 256), pooled over valid.
 
     Returns:
-        From 1/LIMIT to LIMIT; NaN where a class has no pixels, since certainty then costs nothing.
+        From 1/LIMIT to LIMIT; NaN where a class has no pixels, since the likelihood then has no minimum.
     """
     if not counts.sum(1).all():
         return float("nan")
 
-    def loss(log_temperature: float) -> float:
+    def mean_loss(log_temperature: float) -> float:
         logits = logit(PROBABILITIES) / np.exp(log_temperature)
-        return (counts[0] @ np.logaddexp(0, logits) + counts[1] @ np.logaddexp(0, -logits)) / counts.sum()
+        loss = counts[0] @ np.logaddexp(0, logits) + counts[1] @ np.logaddexp(0, -logits)
+        return float(loss / counts.sum())
 
     bounds = (-np.log(LIMIT), np.log(LIMIT))
-    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6}).x))
+    best = minimize_scalar(mean_loss, bounds=bounds, method="bounded", options={"xatol": 1e-6})
+    return float(np.exp(best.x))
 
 
 def calibrate(counts: np.ndarray, temperature: float) -> dict[str, float]:

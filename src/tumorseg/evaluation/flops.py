@@ -1,4 +1,4 @@
-"""What one prediction costs."""
+"""The computing cost of one prediction."""
 
 import torch
 from torch import nn
@@ -23,4 +23,4 @@ def count_gflops(net: nn.Module, size: int) -> float:
         return 0.0
     with FlopCounterMode(display=False) as counter:
         net(torch.zeros(1, 1, size, size))
-    return counter.get_total_flops() / 1e9
+    return float(counter.get_total_flops() / 1e9)

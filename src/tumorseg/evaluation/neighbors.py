@@ -1,9 +1,9 @@
-"""A second opinion on each pixel: the masks of the training slices that resemble its slice the most.
+"""Votes on each pixel: the masks of the training slices that are most similar to its slice.
 
-As language models look up what followed similar words (Khandelwal et al. 2020, "Generalization through
-Memorization"), with logits added up in place of probabilities. Where slices of the same patient are in
-train, as a random split leaves them, that is as good as a look at the answer, and says nothing of new
-patients; where none is, valid gives the opinion no weight.
+Language models look up in the same way what followed similar words (Khandelwal et al. 2020, "Generalization
+through Memorization"); here the votes are added to the logit. If slices of the same patient are in train, as
+a random split leaves them, their masks nearly give the answer away, and the score does not hold for new
+patients. If none are, the weight that is chosen on valid is 0.
 """
 
 import numpy as np
@@ -12,39 +12,42 @@ from tumorseg.data.similarity import embed, nearest
 from tumorseg.data.slices import SplitArrays
 from tumorseg.metrics import STEPS, confusion, f_beta, quantise
 
-SPREAD = 0.015  # a slice that is less similar than the nearest by so much counts 1 / e of it
-WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # what is tried on valid
+SPREAD = 0.015  # a slice that is less similar than the nearest by this much counts 1 / e as much
+WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # those that are tried on valid
 
 
 def neighbor_votes(arrays: SplitArrays, train: SplitArrays, count: int) -> np.ndarray:
-    """What part of the similar training slices has tumour at each pixel, in 255ths, uint8 (N, S, S).
+    """The share of the similar training slices that have tumour at each pixel, in 255ths.
 
     Args:
         arrays: N slices of another split.
         train: At least one slice.
-        count: How many training slices are asked about each; nearer ones count for more.
+        count: How many training slices vote on each slice; more similar ones count for more.
+
+    Returns:
+        uint8 (N, S, S).
     """
     index, similarity = nearest(embed(arrays.images), embed(train.images), count)
     weights = np.exp((similarity - similarity[:, :1]) / SPREAD)
     weights /= weights.sum(axis=1, keepdims=True)
-    opinions = np.empty(arrays.images.shape, np.uint8)
-    for opinion, rows, weight in zip(opinions, index, weights, strict=True):
-        opinion[:] = (255 * np.tensordot(weight, train.tumor[rows], axes=1)).round()
-    return opinions
+    votes = np.empty(arrays.images.shape, np.uint8)
+    for slice_votes, rows, weight in zip(votes, index, weights, strict=True):
+        slice_votes[:] = (255 * np.tensordot(weight, train.tumor[rows], axes=1)).round()
+    return votes
 
 
-def choose_weight(levels: np.ndarray, opinions: np.ndarray, tumor: np.ndarray, beta: float) -> float:
-    """The one of WEIGHTS that gives the best F-beta, each at its own best threshold; the least of several.
+def choose_weight(quantised: np.ndarray, votes: np.ndarray, tumor: np.ndarray, beta: float) -> float:
+    """The one of WEIGHTS with the best F-beta, each at its own best threshold; the least of several.
 
     Args:
-        levels: Of the valid split (see `metrics`), uint8 (N, S, S).
-        opinions: Of the same slices, as of `neighbor_votes`.
+        quantised: Probabilities of valid (see `metrics`), uint8 (N, S, S).
+        votes: On the same slices, as from `neighbor_votes`.
         tumor: 0/1 (N, S, S).
         beta: See `metrics.f_beta`.
     """
-    joint = np.zeros(2 * STEPS * STEPS, np.int64)  # pixels by class, opinion and level
-    for level, opinion, mask in zip(levels, opinions, tumor, strict=True):
-        cells = (mask.astype(np.int64) * STEPS + opinion) * STEPS + level
+    joint = np.zeros(2 * STEPS * STEPS, np.int64)  # pixels by class, vote and step
+    for steps, slice_votes, mask in zip(quantised, votes, tumor, strict=True):
+        cells = (mask.astype(np.int64) * STEPS + slice_votes) * STEPS + steps
         joint += np.bincount(cells.ravel(), minlength=len(joint))
     rows = joint.reshape(2, -1)
     best = []
@@ -56,14 +59,25 @@ def choose_weight(levels: np.ndarray, opinions: np.ndarray, tumor: np.ndarray, b
     return WEIGHTS[int(np.argmax(best))]
 
 
-def blend(levels: np.ndarray, opinions: np.ndarray, weight: float) -> np.ndarray:
-    """Levels with `weight` added to the logit where all neighbours have tumour, taken away where none has."""
-    return _table(weight)[opinions, levels] if weight else levels
+def blend(quantised: np.ndarray, votes: np.ndarray, weight: float) -> np.ndarray:
+    """Probabilities with the votes added to their logits.
+
+    All neighbours with tumour at a pixel add `weight` to its logit, and none subtracts `weight`.
+
+    Args:
+        quantised: Probabilities (see `metrics`), uint8 (N, S, S).
+        votes: On the same slices, as from `neighbor_votes`.
+        weight: 0 or more; 0 changes nothing.
+
+    Returns:
+        Quantised probabilities, uint8 (N, S, S).
+    """
+    return _table(weight)[votes, quantised] if weight else quantised
 
 
 def _table(weight: float) -> np.ndarray:
-    """The blended level of every opinion and level, uint8 (256, 256)."""
+    """The blended step of every vote and step, uint8 (256, 256)."""
     probability = (np.arange(STEPS) + 0.5) / STEPS
-    opinion = np.arange(STEPS)[:, None] / (STEPS - 1)
-    odds = probability / (1 - probability) * np.exp(weight * (2 * opinion - 1))
+    share = np.arange(STEPS)[:, None] / (STEPS - 1)
+    odds = probability / (1 - probability) * np.exp(weight * (2 * share - 1))
     return quantise(odds / (1 + odds))

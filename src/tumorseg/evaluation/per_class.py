@@ -1,11 +1,11 @@
-"""Scores of each class of tumour, and which class is taken for which, where a dataset tells some apart."""
+"""Scores of each class of tumour, and which class is taken for which, where a dataset has classes."""
 
 from typing import Any
 
 import numpy as np
 
 from tumorseg.bootstrap import Bootstrap, interval
-from tumorseg.metrics import ratio, scores
+from tumorseg.metrics import mean_defined, scores
 
 NAMES = ("dice", "iou", "precision", "recall")
 
@@ -22,8 +22,8 @@ def count_classes(masks: np.ndarray, predicted: np.ndarray, classes: list[str]) 
     """
     size = 1 + len(classes)
     rows = [
-        np.bincount((size * mask.astype(np.int64) + found).ravel(), minlength=size**2)
-        for mask, found in zip(masks, predicted, strict=True)
+        np.bincount((size * mask.astype(np.int64) + labels).ravel(), minlength=size**2)
+        for mask, labels in zip(masks, predicted, strict=True)
     ]
     return np.stack(rows).reshape(len(rows), size, size)
 
@@ -44,30 +44,29 @@ def summarise_classes(counts: np.ndarray, classes: list[str], groups: np.ndarray
         without Dice does not count in the mean.
     """
     hits = counts[:, range(1, len(counts[0])), range(1, len(counts[0]))]
-    found, actual = counts.sum(1)[:, 1:], counts.sum(2)[:, 1:]
-    rest = counts.sum((1, 2))[:, None] - found - actual + hits
-    each = np.stack([hits, found - hits, actual - hits, rest], axis=1)  # (N, 4, K): TP, FP, FN, TN
-    draws = Bootstrap(groups)
-    drawn = draws.sums(each.reshape(len(each), -1)).reshape(-1, *each.shape[1:])
-    pooled, of_slices, of_draws = (scores(*np.moveaxis(array, -2, 0)) for array in (each.sum(0), each, drawn))
+    predicted, actual = counts.sum(1)[:, 1:], counts.sum(2)[:, 1:]
+    rest = counts.sum((1, 2))[:, None] - predicted - actual + hits
+    each = np.stack([hits, predicted - hits, actual - hits, rest], axis=1)  # (N, 4, K): TP, FP, FN, TN
+    sums = Bootstrap(groups).sums(each.reshape(len(each), -1)).reshape(-1, *each.shape[1:])
+    pooled, of_slices, replicates = (
+        scores(*np.moveaxis(array, -2, 0)) for array in (each.sum(0), each, sums)
+    )
     result = {}
     for index, name in enumerate(classes):
         result[name] = {
             "pooled": {score: float(pooled[score][index]) for score in NAMES}
             | dict(zip(("tp", "fp", "fn"), each.sum(0)[:3, index].tolist(), strict=True)),
-            "mean": {score: float(mean(of_slices[score][:, index])) for score in NAMES},
-            "interval": {score: interval(of_draws[score][:, index]) for score in NAMES},
+            "mean": {score: float(mean_defined(of_slices[score][:, index])) for score in NAMES},
+            "interval": {score: interval(replicates[score][:, index]) for score in NAMES},
         }
     return {
-        "mean_dice": {"value": float(mean(pooled["dice"])), **interval(mean(of_draws["dice"]))},
+        "mean_dice": {
+            "value": float(mean_defined(pooled["dice"])),
+            **interval(mean_defined(replicates["dice"], axis=1)),
+        },
         "of": result,
         "confusion": {
             name: dict(zip(["background", *classes], row.tolist(), strict=True))
             for name, row in zip(classes, counts.sum(0)[1:], strict=True)
         },
     }
-
-
-def mean(values: np.ndarray) -> np.ndarray:
-    """Means along the last axis of what is not NaN; NaN where all is."""
-    return ratio(np.nansum(values, axis=-1), (~np.isnan(values)).sum(axis=-1))

@@ -1,10 +1,10 @@
-"""Where to cut a slice's probabilities: at its own level rather than at one for all.
+"""A threshold of its own for each slice, instead of one for all.
 
-With p the probability that a pixel is tumour, the expected Dice of the pixels from some level up is about
-2 Σ p / (their number + the sum of p over the whole slice). A slice is cut at the level where that is highest
-(Lipton, Elkan and Naryanaswamy 2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure"), so a
-faint tumour is not missed because others are bright. That cut is final: a threshold chosen on top, on valid,
-may suit every slice there and still call all of some other slice tumour.
+With p the probability that a pixel is tumour, the expected Dice of the pixels from some step up is about
+2 Σ p / (their number + the sum of p over the whole slice). A slice is cut at the step where that is highest
+(Lipton, Elkan and Naryanaswamy 2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure"). So a
+faint tumour is not missed because others are bright. No threshold is chosen on valid after that: it may suit
+every slice of valid and still call all of another slice tumour.
 """
 
 import numpy as np
@@ -14,11 +14,11 @@ from scipy.special import expit, log_expit, logit
 from tumorseg.evaluation.calibration import PROBABILITIES
 from tumorseg.metrics import STEPS, quantise, recall_weight
 
-LOGITS = logit(PROBABILITIES)  # of each level
+LOGITS = logit(PROBABILITIES)  # of each step
 
 
 def fit_platt(counts: np.ndarray) -> tuple[float, float]:
-    """Slope and offset of the logits that make probabilities fit what is observed (Platt 1999).
+    """Slope and offset of the logits with which probabilities fit the masks best (Platt 1999).
 
     Args:
         counts: int (2, 256), as from `metrics.count_pixels`, of the whole valid split.
@@ -27,29 +27,39 @@ def fit_platt(counts: np.ndarray) -> tuple[float, float]:
 
     def loss(line: np.ndarray) -> float:
         logits = line[0] * LOGITS + line[1]
-        return -(tumor * log_expit(logits) + background * log_expit(-logits)).sum()
+        return float(-(tumor * log_expit(logits) + background * log_expit(-logits)).sum())
 
     slope, offset = minimize(loss, [1.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-4}).x
     return float(slope), float(offset)
 
 
 def best_cuts(histograms: np.ndarray, slope: float, offset: float, beta: float = 1.0) -> np.ndarray:
-    """The level (1…255) from which the pixels of each slice have the best expected F-beta, int (N,).
+    """The step (1…255) from which the pixels of each slice have the best expected F-beta, int (N,).
 
     Args:
-        histograms: Pixels of each slice at each level, int (N, 256).
-        slope: Of the logits, as from `fit_platt`, and so is the offset.
-        offset: Added to them.
+        histograms: Pixels of each slice at each step, int (N, 256).
+        slope: Of the logits, as from `fit_platt`.
+        offset: Of the logits, likewise.
         beta: See `metrics.f_beta`; 1 is Dice.
     """
     expected = histograms * expit(slope * LOGITS + offset)
-    pixels, found = (array[:, ::-1].cumsum(axis=1)[:, ::-1] for array in (histograms, expected))
+    # Pixels from each step up, and how many of them are expected to be tumour.
+    pixels, tumor = (array[:, ::-1].cumsum(axis=1)[:, ::-1] for array in (histograms, expected))
     weight = recall_weight(beta)
-    score = found / (weight * found[:, :1] + (1 - weight) * pixels)
-    return 1 + np.where(pixels[:, 1:] > 0, score[:, 1:], 0).argmax(axis=1)
+    score = tumor / (weight * tumor[:, :1] + (1 - weight) * pixels)
+    cuts: np.ndarray = 1 + np.where(pixels[:, 1:] > 0, score[:, 1:], 0).argmax(axis=1)
+    return cuts
 
 
-def shift_to_cut(levels: np.ndarray, cuts: np.ndarray) -> np.ndarray:
-    """Levels, uint8 (N, S, S), whose logits are moved so that the cut of each slice, int (N,), is at 0.5."""
+def shift_to_cut(quantised: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    """Shift the logits of each slice so that its own cut comes to lie at probability 0.5.
+
+    Args:
+        quantised: Probabilities (see `metrics`), uint8 (N, S, S).
+        cuts: The step at which each slice is cut, int (N,).
+
+    Returns:
+        Quantised probabilities, uint8 (N, S, S).
+    """
     tables = quantise(expit(LOGITS - logit(cuts / STEPS)[:, None]))
-    return np.stack([table[slice_] for table, slice_ in zip(tables, levels, strict=True)])
+    return np.stack([table[steps] for table, steps in zip(tables, quantised, strict=True)])

@@ -1,4 +1,4 @@
-"""Lesions found and boxes hit: what the pixels of one slice amount to as things."""
+"""Scores of one slice by objects instead of pixels: lesions that are found, and boxes round the tumour."""
 
 import cv2
 import numpy as np
@@ -20,13 +20,14 @@ def region_scores(mask: np.ndarray, prediction: np.ndarray) -> tuple[float, int,
         IoU of the boxes round the largest annotated and the largest predicted set, 0 where nothing is
         predicted, NaN where nothing is annotated; lesions annotated; lesions found; false lesions.
     """
-    truth, guess = (_components(array) for array in (mask, prediction))
-    lesions, found = len(truth[1]), _touched(truth[0][prediction == 1])
-    false = len(guess[1]) - _touched(guess[0][mask == 1])
-    if not lesions:
-        return np.nan, lesions, found, false
-    iou = box_iou(_largest(truth[1]), _largest(guess[1])) if len(guess[1]) else 0.0
-    return iou, lesions, found, false
+    labels, annotated = _components(mask)
+    predicted_labels, predicted = _components(prediction)
+    hit = _touched(labels[prediction == 1])
+    false = len(predicted) - _touched(predicted_labels[mask == 1])
+    if not annotated:
+        return np.nan, 0, hit, false
+    iou = box_iou(_largest(annotated), _largest(predicted)) if predicted else 0.0
+    return iou, len(annotated), hit, false
 
 
 def box_iou(one: tuple[int, ...], other: tuple[int, ...]) -> float:
@@ -40,17 +41,21 @@ def box_iou(one: tuple[int, ...], other: tuple[int, ...]) -> float:
 
 
 def _components(array: np.ndarray) -> tuple[np.ndarray, list[list[int]]]:
-    """Labels from 1 on, int (S, S), and of each label left, top, width, height and pixels."""
+    """Label the sets of pixels that touch, from 1 on.
+
+    Returns:
+        Labels, int (S, S), 0 where nothing is; and of each label left, top, width, height and pixels.
+    """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(array, connectivity=8)
     return labels, stats[1:].tolist()
 
 
 def _touched(labels: np.ndarray) -> int:
-    """How many labels there are, apart from 0."""
+    """How many different labels there are, apart from 0."""
     return int(np.count_nonzero(np.bincount(labels, minlength=1)[1:]))
 
 
 def _largest(stats: list[list[int]]) -> tuple[int, ...]:
-    """The box of the most pixels; of several, by its place, since the order of labels is OpenCV's affair."""
+    """The box with the most pixels; of several the last by place, since OpenCV may label in any order."""
     *box, _ = max(stats, key=lambda each: (each[4], each))
     return tuple(box)

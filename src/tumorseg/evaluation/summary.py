@@ -1,5 +1,6 @@
-"""The scores of a split, from its slices: pooled, mean and median, with intervals, and part by part."""
+"""The scores of a split, from its slices: pooled, mean and median, with intervals, and of its parts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from tumorseg.evaluation.tables import COUNTS, score_slices
 from tumorseg.metrics import HALF, METRICS, average_precision, ratio, scores
 
 SHAPES = ("hd95", "nsd", "box_iou")
-# What has an interval; specificity and accuracy are near 1 whatever is found.
+# What has an interval; specificity and accuracy are near 1 whatever is predicted.
 POOLED = ("dice", "iou", "precision", "recall")
 MEAN = (*POOLED, *SHAPES)
 MEDIAN = ("dice", "iou", *SHAPES)
@@ -31,11 +32,13 @@ def summarise_split(table: pd.DataFrame, counts: np.ndarray) -> dict[str, Any]:
         threshold, with medians, 95 % intervals of a bootstrap over groups, lesions, boxes, empty slices
         and the same by category and by tumour size.
     """
-    each = table.average_precision
     return {
         "slices": len(table),
         "groups": int(table.group.nunique()),
-        "average_precision": {"pooled": float(average_precision(counts.sum(0))), "mean": float(each.mean())},
+        "average_precision": {
+            "pooled": float(average_precision(counts.sum(0))),
+            "mean": float(table.average_precision.mean()),
+        },
         "at_half": summarise(score_slices(counts, HALF), METRICS),
         "at_best": summarise_best(table),
     }
@@ -63,41 +66,42 @@ def summarise(table: pd.DataFrame, names: tuple[str, ...]) -> dict[str, Any]:
 
 def summarise_best(table: pd.DataFrame) -> dict[str, Any]:
     """Scores at the chosen threshold, from `tables.slice_table`; see `summarise_split`."""
-    names, draws = (*METRICS, *SHAPES), Bootstrap(table.group.to_numpy())
+    names, bootstrap = (*METRICS, *SHAPES), Bootstrap(table.group.to_numpy())
     result = summarise(table, names)
-    pooled = scores(*draws.sums(table[COUNTS].to_numpy()).T)
-    means = draws.means(table[list(MEAN)].to_numpy()).T
-    drawn = {
-        "pooled": {name: pooled[name] for name in POOLED},
-        "mean": dict(zip(MEAN, means, strict=True)),
-        "median": {name: draws.medians(table[name].to_numpy()) for name in MEDIAN},
-    }
     return {
         "pooled": result["pooled"],
         "mean": result["mean"],
         "median": {name: float(table[name].median()) for name in names},
         "undefined": result["undefined"],
-        "interval": {
-            reduction: {name: interval(samples) for name, samples in each.items()}
-            for reduction, each in drawn.items()
-        },
-        **summarise_things(table),
+        "interval": _intervals(table, bootstrap),
+        **summarise_objects(table),
         "by": {
-            "category": summarise_parts(table, table.category, sorted(table.category.unique()), draws),
-            "size": summarise_parts(table, size_classes(table), SIZES, draws),
+            "category": summarise_parts(table, table.category, sorted(table.category.unique()), bootstrap),
+            "size": summarise_parts(table, size_classes(table), SIZES, bootstrap),
         },
     }
 
 
-def summarise_things(table: pd.DataFrame) -> dict[str, Any]:
-    """Lesions and boxes found, over all slices together, and the area predicted where there is no tumour."""
-    annotated, found, false = table[["lesions", "lesions_found", "false_lesions"]].sum()
+def _intervals(table: pd.DataFrame, bootstrap: Bootstrap) -> dict[str, dict[str, dict[str, float]]]:
+    """By reduction and score: `low` and `high` of its 95 % interval."""
+    pooled = scores(*bootstrap.sums(table[COUNTS].to_numpy()).T)
+    means = bootstrap.means(table[list(MEAN)].to_numpy()).T
+    return {
+        "pooled": {name: interval(pooled[name]) for name in POOLED},
+        "mean": {name: interval(replicates) for name, replicates in zip(MEAN, means, strict=True)},
+        "median": {name: interval(bootstrap.medians(table[name].to_numpy())) for name in MEDIAN},
+    }
+
+
+def summarise_objects(table: pd.DataFrame) -> dict[str, Any]:
+    """Lesions and boxes, over all slices together, and the area predicted where there is no tumour."""
+    annotated, hit, false = table[["lesions", "lesions_found", "false_lesions"]].sum()
     boxes, empty = table.box_iou.dropna(), table[table.tp + table.fn == 0]
     return {
         "lesions": {
             "annotated": int(annotated),
-            "found": int(found),
-            "recall": float(ratio(found, annotated)),
+            "found": int(hit),
+            "recall": float(ratio(hit, annotated)),
             "false_positives_per_image": float(false / len(table)),
         },
         "boxes": {
@@ -123,31 +127,31 @@ def size_classes(table: pd.DataFrame) -> pd.Series:
 
 
 def summarise_parts(
-    table: pd.DataFrame, labels: pd.Series, names: list[str] | tuple[str, ...], draws: Bootstrap
+    table: pd.DataFrame, labels: pd.Series, names: Sequence[str], bootstrap: Bootstrap
 ) -> dict[str, Any]:
-    """Scores of the slices of each label; the draws are those of the whole split.
+    """Scores of the slices of each label; the replicates are those of the whole split.
 
     Args:
         table: N rows, as from `tables.slice_table`.
         labels: N labels.
-        names: The labels to tell about.
-        draws: Of the groups of `table`.
+        names: The labels to score.
+        bootstrap: Of the groups of `table`.
     """
     inside = (labels.to_numpy()[:, None] == np.array(names)).T
     counts = table[COUNTS].to_numpy()
-    # All at once, since the draws are many: (N, 4) of each part side by side.
-    sums = draws.sums(np.concatenate([counts * rows[:, None] for rows in inside], axis=1))
+    # All at once, since replicates are many: (N, 4) of each part side by side.
+    sums = bootstrap.sums(np.concatenate([counts * rows[:, None] for rows in inside], axis=1))
     parts = {}
-    for name, rows, drawn in zip(names, inside, np.split(sums, len(names), axis=1), strict=True):
+    for name, rows, part_sums in zip(names, inside, np.split(sums, len(names), axis=1), strict=True):
         part = table[rows]
         pooled = scores(*part[COUNTS].sum().to_numpy())
-        dice = scores(*drawn.T)["dice"]
+        dice = scores(*part_sums.T)["dice"]
         parts[name] = {
             "slices": len(part),
             "dice_pooled": float(pooled["dice"]),
             "dice_mean": float(part.dice.mean()),
             "recall": float(pooled["recall"]),
-            # A part of one group is the same in every draw that it is in, which tells nothing of chance.
+            # A part of one group is the same in every replicate that holds it: no measure of chance.
             "interval": interval(dice if part.group.nunique() > 1 else dice[:0]),
         }
     return parts

@@ -3,11 +3,12 @@
 import numpy as np
 
 PERCENTILE = 95
-# Of the side: 2 pixels at 128. Nikolov et al. (2021) take what two experts' outlines differ by, which no
-# second annotation tells here. Resizing and the threshold can each move an outline by a pixel, so outlines
-# that are no further apart count as one; as a share, it is the same part of the head at any working size.
+# A share of the side: 2 pixels at 128. Nikolov et al. (2021) take the difference between two experts'
+# outlines; there is no second annotation here. Resizing and the threshold can each move an outline by a
+# pixel, so outlines that are no further apart count as one. A share is the same part of the head at any
+# working size.
 TOLERANCE = 1 / 64
-BATCH = 32  # slices whose outlines are found at a time
+BATCH = 32  # slices whose outlines are computed at a time
 
 
 def surface_scores(masks: np.ndarray, predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -28,7 +29,7 @@ def surface_scores(masks: np.ndarray, predictions: np.ndarray) -> tuple[np.ndarr
         HD95 in pixels of the slices, float (N,), NaN where either is empty; NSD, float (N,), in [0, 1],
         0 where one is empty, NaN where both are.
     """
-    from monai.metrics import get_surface_distance
+    from monai.metrics.utils import get_surface_distance
 
     hd95, nsd = np.full(len(masks), np.nan), np.full(len(masks), np.nan)
     for start in range(0, len(masks), BATCH):
@@ -46,7 +47,7 @@ def surface_scores(masks: np.ndarray, predictions: np.ndarray) -> tuple[np.ndarr
 
 def _outlines(*arrays: np.ndarray) -> list[np.ndarray]:
     """The pixels of two stacks of slices, 0/1 (N, S, S), with a side on background or on the rim; bool."""
-    from monai.metrics import get_mask_edges
+    from monai.metrics.utils import get_mask_edges
 
     n, height, width = arrays[0].shape
     # One below another, a row of background between them: one call of MONAI's finds them all.

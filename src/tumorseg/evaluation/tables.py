@@ -15,34 +15,34 @@ COUNTS = ["tp", "fp", "fn", "tn"]
 OVERLAYS = 4  # slices each of best, median and worst
 
 
-def score_slices(counts: np.ndarray, level: int) -> pd.DataFrame:
+def score_slices(counts: np.ndarray, step: int) -> pd.DataFrame:
     """TP, FP, FN, TN and the METRICS of each slice at one threshold.
 
     Args:
         counts: int (N, 2, 256), as from `metrics.count_pixels`.
-        level: The threshold times 256.
+        step: The threshold times 256.
     """
-    per_image = confusion(counts)[..., level]
+    per_image = confusion(counts)[..., step]
     return pd.DataFrame(dict(zip(COUNTS, per_image, strict=True)) | scores(*per_image))
 
 
-def slice_table(arrays: SplitArrays, levels: np.ndarray, counts: np.ndarray, level: int) -> pd.DataFrame:
-    """One row a slice: where it is from and its scores at `level`.
+def slice_table(arrays: SplitArrays, quantised: np.ndarray, counts: np.ndarray, step: int) -> pd.DataFrame:
+    """One row a slice: where it is from and its scores at one threshold.
 
     Args:
         arrays: N slices.
-        levels: uint8 (N, S, S), predicted probability levels.
-        counts: int (N, 2, 256), of `levels`, as from `metrics.count_pixels`.
-        level: The threshold times 256.
+        quantised: Predicted probabilities (see `metrics`), uint8 (N, S, S).
+        counts: int (N, 2, 256), of `quantised`, as from `metrics.count_pixels`.
+        step: The threshold times 256.
 
     Returns:
         ABOUT, COUNTS, METRICS, average_precision (over all thresholds), hd95 and nsd (see `surface`),
         box_iou, lesions, lesions_found and false_lesions (see `regions`). A ratio of nothing is NaN.
     """
-    predictions = (levels >= level).astype(np.uint8)
+    predictions = (quantised >= step).astype(np.uint8)
     masks = np.asarray(arrays.tumor)
     hd95, nsd = surface_scores(masks, predictions)
-    pixels = score_slices(counts, level).assign(
+    pixels = score_slices(counts, step).assign(
         average_precision=average_precision(counts), hd95=hd95, nsd=nsd
     )
     regions = pd.DataFrame(
@@ -73,16 +73,16 @@ def pr_curve(pooled: dict[str, np.ndarray], beta: float) -> pd.DataFrame:
     return pd.concat(tables)
 
 
-def confusion_table(pooled: dict[str, np.ndarray], level: int) -> pd.DataFrame:
+def confusion_table(pooled: dict[str, np.ndarray], step: int) -> pd.DataFrame:
     """Pixels by split, actual and predicted class, and their share of the actual class.
 
     Args:
         pooled: int (2, 256) of each split.
-        level: The threshold times 256.
+        step: The threshold times 256.
     """
     rows = []
     for split, counts in pooled.items():
-        tp, fp, fn, tn = confusion(counts)[:, level]
+        tp, fp, fn, tn = confusion(counts)[:, step]
         for actual, predicted, pixels, total in (
             ("tumor", "tumor", tp, tp + fn),
             ("tumor", "background", fn, tp + fn),
@@ -116,8 +116,7 @@ def draw_overlays(path: Path, arrays: SplitArrays, predictions: np.ndarray, dice
 def choose_overlays(dice: np.ndarray) -> dict[str, np.ndarray]:
     """Rows of the slices that are best, median and worst by Dice, each from high to low.
 
-    A slice whose Dice is NaN, since it has no tumour and none was found, is left out as neither good
-    nor bad, unless all are.
+    A slice without Dice, since no tumour is annotated and none predicted, is left out, unless all are.
     """
     rows = np.arange(len(dice))
     if not np.isnan(dice).all():

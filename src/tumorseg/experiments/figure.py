@@ -9,9 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tumorseg.compare.heatmaps import BETTER, CHARACTER, WORSE
-from tumorseg.compare.verdicts import ALPHA
-from tumorseg.figures import DPI, NO_CATEGORY_COLOR, STYLE, axes_at, save
+from tumorseg.figures import BETTER, CHARACTER, DPI, NO_CATEGORY_COLOR, STYLE, WORSE, axes_at, save
+from tumorseg.paired import ALPHA
 
 PANEL, ROW, LINE = 4.2, 0.3, 0.17  # inches; LINE is one of the title
 HEAD, FOOT = 0.55, 0.8  # inches for what stands over the axis, less the title; for what stands below

@@ -1,6 +1,6 @@
 """Paired differences between the arms of a study and its reference, on the validation split.
 
-The machinery of `tumorseg.compare.differences`, an arm at a time: slices are drawn in groups, the same ones
+The machinery of `tumorseg.paired`, an arm at a time: slices are drawn in groups, the same ones
 for both. Test is left for the one model that is delivered in the end: a choice made on it would cost it its
 worth.
 """
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tumorseg.compare.differences import STATISTICS, Scored, differences, holm, observed, sample
+from tumorseg.paired import STATISTICS, Scored, differences, holm, observed, sample
 
 
 def paired_differences(slices: dict[str, pd.DataFrame], reference: str) -> dict[str, dict[str, Any] | None]:
@@ -26,15 +26,15 @@ def paired_differences(slices: dict[str, pd.DataFrame], reference: str) -> dict[
         None where an arm's valid slices are others than the reference's, so that nothing can be paired.
     """
     base = slices[reference]
-    found = {
+    by_arm = {
         arm: _difference(arm, table, reference, base) for arm, table in slices.items() if arm != reference
     }
-    paired = [difference for difference in found.values() if difference]
+    paired = [difference for difference in by_arm.values() if difference]
     for statistic in STATISTICS:
         corrected = holm(np.array([each[statistic]["p"] for each in paired], float))
         for each, p in zip(paired, corrected, strict=True):
             each[statistic]["p_holm"] = float(p)
-    return found
+    return by_arm
 
 
 def _difference(arm: str, table: pd.DataFrame, reference: str, base: pd.DataFrame) -> dict[str, Any] | None:
@@ -50,8 +50,9 @@ def _difference(arm: str, table: pd.DataFrame, reference: str, base: pd.DataFram
         dice=np.array([each["dice"].to_numpy(float) for each in both]),
     )
     groups = len(np.unique(scored.groups))
-    rows = differences(scored.names, observed(scored), sample(scored), groups).set_index("statistic")
+    rows = differences(scored.names, observed(scored), sample(scored), groups)
+    of = rows.set_index("statistic").to_dict("index")
     return {
-        statistic: {key: float(rows.loc[statistic, key]) for key in ("difference", "low", "high", "p")}
+        statistic: {key: float(of[statistic][key]) for key in ("difference", "low", "high", "p")}
         for statistic in STATISTICS
     }

@@ -5,6 +5,7 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ import pandas as pd
 from tumorseg.errors import UserError
 from tumorseg.experiments.commands import command
 from tumorseg.experiments.experiment import Experiment
+from tumorseg.scores_file import Scores, parse_scores
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,21 @@ class Result:
     @cached_property
     def metrics(self) -> dict[str, Any]:
         """metrics/models/<model>.json."""
-        path = f"metrics/models/{self.experiment.model}.json"
-        metrics: dict[str, Any] = json.loads(command("git", "show", f"{self.commit}:{path}"))
+        metrics: dict[str, Any] = json.loads(self._metrics_text)
         return metrics
 
+    @cached_property
+    def scores(self) -> Scores:
+        """The same, typed."""
+        return parse_scores(self._metrics_text, self._metrics_path)
+
     @property
-    def dice(self) -> float:
-        """On valid, over all its pixels pooled, at the threshold that is best there."""
-        return float(self.metrics["valid"]["at_best"]["pooled"]["dice"])
+    def _metrics_path(self) -> Path:
+        return Path(f"metrics/models/{self.experiment.model}.json")
+
+    @cached_property
+    def _metrics_text(self) -> str:
+        return command("git", "show", f"{self.commit}:{self._metrics_path}")
 
     def provenance(self) -> dict[str, Any]:
         """What it ran on, as its commit says: machine and threads, None where it does not."""

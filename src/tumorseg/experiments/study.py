@@ -122,18 +122,18 @@ def summarise(study: Study, results: dict[str, Result]) -> dict[str, Any]:
 
 def figures(result: Result) -> dict[str, Any]:
     """What study.json says of one arm by itself."""
-    metrics = result.metrics
-    valid = metrics["valid"]
+    scores = result.scores
+    valid = scores.valid
     return {
         "experiment": result.experiment.name,
         "model": result.experiment.model,
-        "parameters": metrics["parameters"],
+        "parameters": scores.parameters,
         "epochs": result.epochs(),
-        "best_epoch": metrics["epoch"],
-        "threshold": metrics["threshold"],
-        "slices": valid["slices"],
-        "groups": valid["groups"],
-        "dice": valid["at_best"]["pooled"]["dice"],
-        "mean_dice": valid["at_best"]["mean"]["dice"],
-        "dice_at_half": valid["at_half"]["pooled"]["dice"],
+        "best_epoch": scores.epoch,
+        "threshold": scores.threshold,
+        "slices": valid.slices,
+        "groups": valid.groups,
+        "dice": valid.dice,
+        "mean_dice": valid.at_best.mean.dice,
+        "dice_at_half": valid.at_half.pooled.dice,
     }

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from tumorseg.compare.verdicts import ALPHA, signed
 from tumorseg.errors import UserError
 from tumorseg.files import read_json
+from tumorseg.paired import ALPHA
+from tumorseg.text import signed
 
 HEADER = ["arm", "what differs", "parameters", "epochs", "valid Dice", "difference", "95 % interval"]
 HEADER += ["p (Holm)", "mean of slices", "difference of means", "Dice at 0.5"]
@@ -48,7 +49,7 @@ def _row(name: str, arm: dict[str, Any], study: dict[str, Any]) -> list[str]:
         difference = [f"none: {why}", "", "", ""]
         if isinstance(arm["difference"], dict):
             pooled, mean = arm["difference"]["pooled"], arm["difference"]["mean"]
-            difference = [_signed(pooled), _interval(pooled), _p(pooled["p_holm"]), _signed(mean)]
+            difference = [_difference(pooled), _interval(pooled), _p(pooled["p_holm"]), _difference(mean)]
     return [
         f"`{name}`",
         ", ".join(filter(None, [f"`{arm['model']}`", settings])),
@@ -74,7 +75,7 @@ def _mixed(arms: dict[str, Any]) -> list[str]:
     return ["", f"Several machines, so that last digits may differ: {listed}."]
 
 
-def _signed(row: dict[str, float]) -> str:
+def _difference(row: dict[str, float]) -> str:
     text = signed(row["difference"], 3)
     return f"**{text}**" if row["p_holm"] < ALPHA else text
 

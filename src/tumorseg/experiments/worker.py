@@ -111,7 +111,7 @@ class Worker:
         try:
             self.trials.check()
             wanted = self.plan.experiment(trial)
-            return Result(wanted, self._commit(wanted)).dice
+            return Result(wanted, self._commit(wanted)).scores.valid.dice
         except RunError as error:
             trial.set_user_attr("error", str(error))
             raise

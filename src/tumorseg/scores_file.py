@@ -1,0 +1,188 @@
+"""The scores of one model, metrics/models/<model>.json: what the file holds, and its reader.
+
+`evaluation` writes the file; `compare`, `report` and `experiments` read it. Scores are in [0, 1], but HD95 is
+in pixels. A score of nothing is null in the file and NaN here.
+"""
+
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from tumorseg.errors import UserError
+
+Score = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+
+
+class _Part(BaseModel):
+    """Keys that nobody reads may be there too."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Interval(_Part):
+    """A 95 % interval."""
+
+    low: Score
+    high: Score
+
+
+class PixelScores(_Part):
+    """`metrics.METRICS`."""
+
+    precision: Score
+    recall: Score
+    dice: Score
+    iou: Score
+    specificity: Score
+    accuracy: Score
+
+
+class SliceScores(PixelScores):
+    """The mean or the median of slices."""
+
+    hd95: Score  # pixels
+    nsd: Score
+    box_iou: Score
+
+
+class PixelIntervals(_Part):
+    precision: Interval
+    recall: Interval
+    dice: Interval
+    iou: Interval
+
+
+class Intervals(_Part):
+    pooled: PixelIntervals
+    mean: PixelIntervals
+
+
+class AtHalf(_Part):
+    """At threshold 0.5."""
+
+    pooled: PixelScores  # of all pixels of the split together
+    mean: PixelScores  # of the slices where a score is defined
+
+
+class Lesions(_Part):
+    recall: Score
+
+
+class Boxes(_Part):
+    hit_rate: Score
+
+
+class AtBest(_Part):
+    """At the threshold that was chosen on valid."""
+
+    pooled: PixelScores
+    mean: SliceScores
+    median: SliceScores
+    interval: Intervals
+    lesions: Lesions
+    boxes: Boxes
+
+
+class AveragePrecision(_Part):
+    pooled: Score
+    mean: Score
+
+
+class Calibration(_Part):
+    ece: Score
+
+
+class ClassPixels(_Part):
+    dice: Score
+
+
+class ClassScores(_Part):
+    pooled: ClassPixels
+
+
+class MeanDice(_Part):
+    value: Score
+
+
+class Classes(_Part):
+    """Each class of tumour against everything else."""
+
+    mean_dice: MeanDice
+    of: dict[str, ClassScores]
+    confusion: dict[str, dict[str, int]]  # pixels by annotated class and by what is predicted there
+
+
+class SplitScores(_Part):
+    slices: int
+    groups: int
+    average_precision: AveragePrecision
+    at_half: AtHalf
+    at_best: AtBest
+    calibration: Calibration
+    classes: Classes | None = None  # where all tumour is one class
+
+    @property
+    def dice(self) -> float:
+        """Pooled over all pixels, at the chosen threshold: the score that models are compared by."""
+        return self.at_best.pooled.dice
+
+    @property
+    def dice_interval(self) -> Interval:
+        """The 95 % interval of `dice`."""
+        return self.at_best.interval.pooled.dice
+
+
+class Scores(_Part):
+    """The scores of one model."""
+
+    parameters: int
+    epoch: int  # that was kept, counted from 1; 0 for what learns nothing
+    gflops: float  # 10⁹ operations of one forward pass of one slice
+    threshold: float  # from which a probability is tumour
+    neighbors: int  # training slices that vote on each slice
+    neighbors_weight: float  # of their votes; 0: they change nothing
+    per_slice: bool  # whether each slice is cut where its own expected score is best
+    valid: SplitScores
+    test: SplitScores
+
+
+def read_scores(path: Path) -> Scores:
+    """Read a metrics file.
+
+    Raises:
+        UserError: It is missing or malformed; the message names the file, the field and the way out.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path}: not found; {_way_out(path)}") from None
+    return parse_scores(text, path)
+
+
+def parse_scores(text: str, path: Path) -> Scores:
+    """The scores in the text of a metrics file; `path` says where it is from.
+
+    Raises:
+        UserError: The text is malformed.
+    """
+    try:
+        return Scores.model_validate_json(text)
+    except ValidationError as error:
+        raise UserError(f"{path}: {_plain(error.errors()[0])}; {_way_out(path)}") from None
+
+
+def _plain(error: Any) -> str:
+    """One pydantic error in a line: the field, and what is wrong."""
+    field = ".".join(map(str, error["loc"]))
+    if error["type"] == "json_invalid":
+        return f"not JSON: {error['ctx']['error']}"
+    if error["type"] == "missing":
+        return f"{field}: missing"
+    message = error["msg"][0].lower() + error["msg"][1:]
+    return f"{field}: {message}" if field else message
+
+
+def _way_out(path: Path) -> str:
+    return f"run dvc repro -f -s evaluate@{path.stem}"

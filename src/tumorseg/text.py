@@ -1,0 +1,11 @@
+"""Numbers as people read them."""
+
+
+def signed(value: float, digits: int) -> str:
+    """So many decimals and a sign: +0.05, −0.44, +0.00."""
+    return f"{round(value, digits) + 0:+.{digits}f}".replace("-", "−")  # −0.0 + 0 is 0.0
+
+
+def interval_text(low: float, high: float) -> str:
+    """The ends of an interval of a score, with three decimals: 0.711 to 0.767."""
+    return f"{low:.3f} to {high:.3f}"

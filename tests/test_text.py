@@ -1,0 +1,14 @@
+import pytest
+
+from tumorseg.text import interval_text, signed
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.046, "+0.05"), (-0.444, "−0.44"), (-0.001, "+0.00"), (0, "+0.00")]
+)
+def test_two_decimals_and_a_sign(value, text):
+    assert signed(value, 2) == text
+
+
+def test_an_interval_has_three_decimals():
+    assert interval_text(0.71149, 0.7) == "0.711 to 0.700"
