@@ -117,12 +117,13 @@ def experiments(repo: Path) -> dict[str, str]:
     return {name.split("/")[-1]: commit for name, commit in found.items()}
 
 
+@pytest.mark.slow
 def test_a_study_and_a_search_go_on_after_an_interruption(repo):
     killed = start(repo, "study", "studies/flips.yaml")
     wait_for(killed, "flips-bad: runs")
     wait_until(lambda: bool(stages(repo)))
     killed.kill()
-    killed.wait()
+    killed.communicate()
     wait_until(lambda: not stages(repo), 10)  # nothing computes on
     leftovers = list((repo / ".dvc/tmp/exps/standalone").glob("tmp*"))
     assert leftovers
@@ -285,7 +286,7 @@ def test_clones_share_a_study_and_a_third_collects_it(fresh, tmp_path):
     wait_for(killed, "pair-one: valid Dice")
     wait_for(killed, "pair-two: runs")
     killed.kill()
-    killed.wait()
+    killed.communicate()
     worker = start(second, "work", "studies/pair.yaml", *place, OMP_NUM_THREADS="2")
     study = start(first, "study", "studies/pair.yaml", *place)
     outputs = [finish(worker), finish(study)]

@@ -14,32 +14,32 @@ from tumorseg.cli.table import table
 from tumorseg.cli.work import work
 from tumorseg.errors import UserError
 
-EXAMPLES = """
+HELP = """Studies and searches of models, and what else is no stage of the pipeline.
+
+The pipeline itself is run by DVC: dvc repro, dvc exp run -S model=deep_cnn.
+
 \b
 Examples:
   tumorseg study studies/phantom_augment.yaml --jobs 2
   tumorseg table docs/results/phantom_augment/study.json
   tumorseg search studies/search_unet.yaml --trials 30
-
-The pipeline itself is run by DVC: dvc repro, dvc exp run -S model=deep_cnn.
 """
 
 app = typer.Typer(
-    help="Studies and searches of models, and what else is no stage of the pipeline.",
-    epilog=EXAMPLES,
+    help=HELP,
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 for command in (study, search, work, table, page):
-    app.command(epilog=command.__globals__["EXAMPLES"])(command)
+    app.command()(command)
 
 
 def main() -> None:
     """Run the command line; a `UserError` is one line on stderr and status 1."""
     try:
-        app()
+        app(prog_name="tumorseg")
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

@@ -5,16 +5,15 @@ from typing import Annotated
 
 import typer
 
-EXAMPLES = """
-\b
-Example:
-  tumorseg page .dvc/plots/offline.html
-  dvc config --local plots.html_template plots/offline.html
-"""
-
 
 def page(file: Annotated[Path, typer.Argument(show_default=False, help="HTML file to write.")]) -> None:
-    """Write the offline page that `dvc plots show` fills."""
+    """Write the offline page that `dvc plots show` fills.
+
+    \b
+    Example:
+      tumorseg page .dvc/plots/offline.html
+      dvc config --local plots.html_template plots/offline.html
+    """
     from tumorseg.files import write_text
     from tumorseg.page import page as template
 

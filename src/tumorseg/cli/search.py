@@ -6,13 +6,6 @@ import typer
 
 from tumorseg.cli.options import File, Jobs, Remote, Storage
 
-EXAMPLES = """
-\b
-Examples:
-  tumorseg search studies/search_unet.yaml
-  tumorseg search studies/search_unet.yaml --trials 30 --jobs 2
-"""
-
 
 def search(
     file: File,
@@ -27,6 +20,11 @@ def search(
     """Search for the values with the best valid Dice.
 
     After an interruption the same command goes on.
+
+    \b
+    Examples:
+      tumorseg search studies/search_unet.yaml
+      tumorseg search studies/search_unet.yaml --trials 30 --jobs 2
     """
     from tumorseg.experiments.search import run_search
     from tumorseg.experiments.worker import Options

@@ -6,14 +6,6 @@ import typer
 
 from tumorseg.cli.options import File, Jobs, Remote, Storage
 
-EXAMPLES = """
-\b
-Examples:
-  tumorseg study studies/phantom_augment.yaml
-  tumorseg study studies/flagship.yaml pair seed1 --jobs 2
-  tumorseg study studies/unet.yaml --storage postgresql://me@host/studies --remote origin
-"""
-
 
 def study(
     file: File,
@@ -26,6 +18,12 @@ def study(
 
     The results go to docs/results/NAME. After an interruption the same command goes on; what has been run
     costs nothing.
+
+    \b
+    Examples:
+      tumorseg study studies/phantom_augment.yaml
+      tumorseg study studies/flagship.yaml pair seed1 --jobs 2
+      tumorseg study studies/unet.yaml --storage postgresql://me@host/studies --remote origin
     """
     from tumorseg.experiments.study import run_study
     from tumorseg.experiments.worker import Options

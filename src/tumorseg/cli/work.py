@@ -6,13 +6,6 @@ import typer
 
 from tumorseg.cli.options import File, Jobs, Remote, Storage
 
-EXAMPLES = """
-\b
-Examples:
-  tumorseg work studies/unet.yaml --storage postgresql://me@host/studies --remote origin
-  srun --ntasks 8 tumorseg work studies/unet.yaml --storage /shared/unet.journal --remote origin
-"""
-
 
 def work(
     file: File,
@@ -27,6 +20,11 @@ def work(
     """Help with a study or search that others have begun.
 
     Runs what waits, until nothing does. Every machine needs a clone at the same commit.
+
+    \b
+    Examples:
+      tumorseg work studies/unet.yaml --storage postgresql://me@host/studies --remote origin
+      srun --ntasks 8 tumorseg work studies/unet.yaml --storage /shared/unet.journal --remote origin
     """
     from tumorseg.experiments.work import run_worker
     from tumorseg.experiments.worker import Options

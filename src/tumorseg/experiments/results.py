@@ -26,7 +26,8 @@ class Result:
     @cached_property
     def metrics(self) -> dict[str, Any]:
         """metrics/models/<model>.json."""
-        return json.loads(self._metrics_text)
+        metrics: dict[str, Any] = json.loads(self._metrics_text)
+        return metrics
 
     @cached_property
     def scores(self) -> Scores:
@@ -50,7 +51,7 @@ class Result:
     def epochs(self) -> int:
         """How many were run."""
         with self._open(f"models/{self.experiment.model}/model.json") as file:
-            return json.load(file)["epochs"]
+            return int(json.load(file)["epochs"])
 
     def valid_slices(self) -> pd.DataFrame:
         """The rows of valid in data/predictions/<model>/slices.csv."""

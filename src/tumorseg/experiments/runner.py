@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -122,18 +122,26 @@ class Runner:
 @contextmanager
 def _starting() -> Iterator[Callable[[], None]]:
     """One experiment of this clone starts at a time, or DVC fails; the yielded call lets the next one in."""
-    WORK.mkdir(exist_ok=True)
     with (WORK / "starting").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield lambda: fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def sweep() -> None:
-    """Delete what killed runs left in DVC's temporary folder, unless a DVC command is at work here."""
-    with _starting():
-        if not any(map(_is_dvc_here, psutil.process_iter(["cmdline", "cwd"]))):
-            for folder in LEFTOVERS.glob("tmp*"):
-                shutil.rmtree(folder, ignore_errors=True)
+@contextmanager
+def working() -> Iterator[None]:
+    """Mark this clone as worked on; first delete what killed runs left in DVC's temporary folder.
+
+    Nothing is deleted while another worker (of any machine) or a DVC command (of this one) is at work here.
+    """
+    WORK.mkdir(exist_ok=True)
+    with (WORK / "working").open("w") as file:
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not any(map(_is_dvc_here, psutil.process_iter(["cmdline", "cwd"]))):
+                for folder in LEFTOVERS.glob("tmp*"):
+                    shutil.rmtree(folder, ignore_errors=True)
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
 
 
 def _is_dvc_here(process: psutil.Process) -> bool:

@@ -86,8 +86,8 @@ def collect(plan: StudyPlan, worker: Worker) -> None:
     here = {each.experiment.name for each in results.values()}
     for trial in worker.trials.having(TrialState.COMPLETE):
         if (run := trial.user_attrs["run"]) not in here:
-            where = trial.user_attrs["clone"]
-            print(f"{run}: was run in {where}, and is not here: give --remote, or dvc exp pull it")
+            print(f"{run}: was run in {trial.user_attrs['clone']} and is not here: dvc exp pull it", end=" ")
+            print("(--remote does), or remove the queue to run it anew")
     if results:
         folder = RESULTS / plan.path.stem
         summary = summarise(plan.study, results)

@@ -18,6 +18,7 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage, fail_stale_trials
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import Engine, event
 
 from tumorseg.errors import UserError
 from tumorseg.experiments.experiment import Experiment
@@ -63,19 +64,29 @@ def open_storage(url: str) -> BaseStorage:
     wait = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
     for left in reversed(range(ATTEMPTS)):
         try:
-            return RDBStorage(
+            storage = RDBStorage(
                 url,
                 engine_kwargs=wait,
                 heartbeat_interval=HEARTBEAT,
                 grace_period=GRACE,
                 heartbeat_stale_trial_callback=put_again,
             )
+            if url.startswith("sqlite"):
+                _lock_at_once(storage.engine)
+            return storage
         except Exception as error:  # of SQLAlchemy and of any database's driver
             if not left:
                 # Without the URL, which may hold a password.
                 raise UserError(f"--storage: {str(error).splitlines()[0]}") from None
             time.sleep(1)
     raise AssertionError
+
+
+def _lock_at_once(engine: Engine) -> None:
+    """Have a transaction lock SQLite before it reads, or two processes may take the same trial."""
+    event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    engine.dispose()  # connections of before
 
 
 def put_again(study: optuna.Study, trial: FrozenTrial | optuna.Trial) -> None:

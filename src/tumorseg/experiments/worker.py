@@ -19,7 +19,7 @@ from tumorseg.experiments.commands import PAUSE
 from tumorseg.experiments.experiment import Experiment
 from tumorseg.experiments.repository import Repository
 from tumorseg.experiments.results import Result
-from tumorseg.experiments.runner import RunError, Runner, StoppedError, sweep
+from tumorseg.experiments.runner import RunError, Runner, StoppedError, working
 from tumorseg.experiments.trials import GRACE, HEARTBEAT, Plan, Trials, default_storage, put_again
 
 PUSHES = (0, 5, 30)  # seconds before each attempt to push a result
@@ -62,13 +62,14 @@ class Worker:
             stay: Whether to wait for what other workers run. Else this one waits only until it would
                 know of a worker that had died before it began.
         """
-        sweep()
         began, told = time.monotonic(), False
-        with _handled(self.runner.stop):
+        with working(), _handled(self.runner.stop):
             while True:
                 self._work_off(runs)
                 running = self.trials.having(TrialState.RUNNING, runs)
                 patient = self.trials.has_heartbeat and time.monotonic() < began + HEARTBEAT + GRACE
+                if self.runner.stopped_by:
+                    print("stopped; the same command goes on", file=sys.stderr)
                 if self.runner.stopped_by or not running or not (stay or patient):
                     return self.runner.stopped_by
                 if not told:
