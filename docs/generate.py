@@ -1,7 +1,7 @@
 """Write docs/params.md, and the tables of figures in README.md and docs: python docs/generate.py [--check]
 
 A table stands between two markers, each on a line of its own: `<!-- table: NAME ARGUMENTS -->` and
-`<!-- /table -->`. NAME is one of `tables.TABLES`. With --check nothing is written: the files that are not
+`<!-- /table -->`. NAME is one of TABLES. With --check nothing is written: the files that are not
 current are named, and the exit status is 1.
 """
 
@@ -9,10 +9,12 @@ import re
 import sys
 from pathlib import Path
 
+from models_table import models
 from params_page import page
-from tables import TABLES
+from tables import TABLES as FIGURES
 
 ROOT = Path(__file__).parent.parent
+TABLES = {**FIGURES, "models": models}
 OPENING = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)
 TABLE = re.compile(r"^<!-- table: ([^\n]+) -->\n(.*?)^<!-- /table -->$", re.MULTILINE | re.DOTALL)
 

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "docs"))  # as `python docs/generate.py` has it
 
 import generate  # noqa: E402
+import models_table  # noqa: E402
 import params_page  # noqa: E402
 import tables  # noqa: E402
 
@@ -113,6 +114,20 @@ def test_an_option_without_a_meaning_is_an_error(root, monkeypatch, tmp_path):
     monkeypatch.setattr(params_page.registry, "FOLDER", tmp_path)
     with pytest.raises(ValueError, match=r"bare: build\(\) does not say what width is"):
         params_page.page(root)
+
+
+def test_every_model_of_params_is_in_its_table(root):
+    table = models_table.models(root).splitlines()
+    names = YAML(typ="safe").load((root / "params.yaml").read_text(encoding="utf-8"))["models"]
+    assert [line.split("`")[1] for line in table[2:]] == list(names)
+    assert "| `simple_cnn` | 27,169 | " in "\n".join(table)
+
+
+def test_every_stage_is_explained(root):
+    text = (root / "docs" / "stages.md").read_text(encoding="utf-8")
+    stages = YAML(typ="safe").load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    labels = {f"{name}@<model>" if "foreach" in stage else name for name, stage in stages.items()}
+    assert {label for label in labels if f"| `{label}` |" not in text} == set()
 
 
 def test_every_finding_of_the_audit_is_explained(root):
