@@ -19,8 +19,7 @@ LAYERS = (
 )
 LAYER = {room: layer for layer, rooms in enumerate(LAYERS) for room in rooms}
 # What params.yaml may say of an architecture, its own file says: the registry reads it.
-# And `python -m tumorseg` is the command.
-EXCEPTIONS = {("params.py", "tumorseg.models.registry"), ("__main__.py", "tumorseg.cli")}
+EXCEPTIONS = {("params.py", "tumorseg.models.registry")}
 
 
 def room_of(path: Path) -> str:

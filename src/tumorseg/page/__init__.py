@@ -1,6 +1,6 @@
 """The page that `dvc plots show` fills: a report that opens without internet.
 
-`python -m tumorseg.page .dvc/plots/offline.html` writes it, and
+`tumorseg page .dvc/plots/offline.html` writes it, and
 `dvc config --local plots.html_template plots/offline.html` has DVC use it.
 DVC's own page loads Vega from the internet; here it is inlined, from the package vl-convert.
 """
