@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from dvc.cli import DvcParserError
 from dvc.cli.parser import get_main_parser
 from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
 from support.markdown import commands, pages
@@ -43,8 +44,18 @@ def parse(group: TyperGroup, arguments: list[str]) -> None:
 @pytest.mark.parametrize("line", of("dvc"))
 def test_a_dvc_command_parses(line):
     arguments = words(line)
-    if arguments and arguments != ["remote", "add"]:  # named in a sentence, without its arguments
+    if len(arguments) > 2:
         get_main_parser().parse_args(arguments)
+    elif arguments:  # maybe only named in a sentence, without its arguments: then it must at least exist
+        with pytest.raises(SystemExit) as end:
+            get_main_parser().parse_args([*arguments, "--help"])
+        assert end.value.code == 0
+
+
+def test_a_dvc_command_that_does_not_exist_does_not_parse():
+    for wrong in (["metrics", "compare"], ["reproduce"], ["exp", "run", "--sett", "a=1"]):
+        with pytest.raises(DvcParserError):
+            get_main_parser().parse_args([*wrong, "--help"] if len(wrong) < 3 else wrong)
 
 
 @pytest.mark.parametrize("line", [line for line in of("dvc") if " -S " in line and "..." not in line])

@@ -43,5 +43,7 @@ def commands(text: str) -> list[str]:
     """Every line of a shell block, and every span of code, that calls one of the project's commands."""
     lines = [line for kind, body in FENCE.findall(text) if kind in SHELL for line in body.splitlines()]
     lines = [line.removeprefix("$ ").strip() for line in lines]
+    # The last line of a quoted script: the quotation begins further up.
+    lines = [line.removesuffix("'") if line.count("'") % 2 else line for line in lines]
     lines += CODE.findall(FENCE.sub("", text))
     return [line for line in lines if COMMAND.match(line)]
