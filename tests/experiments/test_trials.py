@@ -133,6 +133,23 @@ def test_what_a_killed_process_ran_is_run_again(url, monkeypatch):
     close(queue.storage)
 
 
+def test_what_was_cut_off_goes_first(tmp_path):
+    queue = Trials(Letters(), "0123456", str(tmp_path / "queue.journal"))
+    queue.fill(Letters.runs)
+    queue.take_back([queue.study.trials[queue.study.ask().number]])
+    taken = []
+    while queue.having(TrialState.WAITING):
+        trial = queue.study.ask()
+        run = trial.user_attrs["run"]
+        if queue.is_early(run, Letters.runs):
+            trials.put_again(queue.study, trial)
+            queue.study.tell(trial, state=TrialState.FAIL)
+        else:
+            taken.append(run)
+            queue.study.tell(trial, 0.5)
+    assert taken == list(Letters.runs)
+
+
 def test_a_queue_is_of_one_commit_and_one_file(tmp_path):
     url, plan = f"sqlite:///{tmp_path}/queue.db", Letters()
     Trials(plan, "0123456789", url)

@@ -153,6 +153,15 @@ class Trials:
         wanted = [trial for run, trial in current.items() if runs is None or run in runs]
         return sorted((trial for trial in wanted if trial.state == state), key=lambda trial: trial.number)
 
+    def is_early(self, run: str, wanted: Collection[str]) -> bool:
+        """Whether a wanted run that comes before this one in the plan still waits, as it was put back.
+
+        It goes first, so that what a search draws does not depend on an interruption.
+        """
+        waiting = {each.user_attrs["run"] for each in self.having(TrialState.WAITING, wanted)}
+        order = list(self.plan.runs)
+        return run in order and not waiting.isdisjoint(order[: order.index(run)])
+
     def fill(self, runs: Collection[str]) -> None:
         """Put in the queue what has never been there or was cut off; of a study what failed, too."""
         current = self.current()

@@ -102,7 +102,7 @@ class Worker:
         run = trial.user_attrs.get("run")
         if run is None or self.trials.current()[run].number != trial.number:
             raise SkippedError
-        if run not in self.wanted:
+        if run not in self.wanted or self.trials.is_early(run, self.wanted):
             put_again(self.trials.study, trial)
             raise SkippedError
         trial.set_user_attr("clone", clone())
