@@ -1,22 +1,18 @@
 """A study and a search on the real pipeline, shrunk to seconds, interrupted and taken up again."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable
 from contextlib import chdir
 from pathlib import Path
 
 import pandas as pd
-import psutil
 import pytest
 from dvc import api
 from dvc.exceptions import PathMissingError
 from dvc.repo import Repo
-from support.pipeline import commit, copy, dvc
+from support.commands import finish, stages, start, wait_for, wait_until
+from support.pipeline import commit, copy
 
 from tumorseg.errors import UserError
 from tumorseg.experiments.experiment import experiment
@@ -43,55 +39,6 @@ trials: 2
 seed: 3
 space: {augment.vflip: {choice: [0.0, 0.25]}}
 """
-
-
-def start(repo: Path, *words: str, **more: str) -> subprocess.Popen:
-    source = {"PYTHONPATH": str(repo / "src"), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
-    author = {f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "tumorseg", *words],
-        cwd=repo,
-        env=os.environ | source | author | more,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def finish(process: subprocess.Popen, status: int = 0) -> str:
-    output, _ = process.communicate(timeout=600)
-    assert process.returncode == status, output
-    return output
-
-
-def wait_for(process: subprocess.Popen, line: str) -> None:
-    """Read what a command prints until it has printed `line`."""
-    seen = []
-    for text in process.stdout:
-        seen.append(text)
-        if line in text:
-            return
-    pytest.fail("".join(seen))
-
-
-def stages(repo: Path) -> list[str]:
-    """The commands of the stages that run in a repository or in DVC's copies of it."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            words = process.cmdline()
-            if Path(process.cwd()).is_relative_to(repo) and any("stages/" in word for word in words):
-                found.append(" ".join(words))
-        except psutil.Error:
-            continue
-    return found
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -255,59 +202,3 @@ def test_a_lock_file_without_its_data_is_refused_before_hours_are_lost(untouched
     (untouched / "dvc.lock").write_text(f"schema: '2.0'\nstages: {{compare: {stage}}}\n")
     with pytest.raises(UserError, match=r"dvc.lock: plots/compare is not in DVC's cache"):
         Repository().check_cache()
-
-
-PAIR = """
-question: What does beta do?
-set: {data: phantom}
-reference: one
-arms:
-  one: {model: location_prior}
-  two: {model: location_prior, set: {evaluate.beta: 2.0}}
-  half: {model: location_prior, set: {evaluate.beta: 0.5}}
-  three: {model: location_prior, set: {evaluate.beta: 3.0}}
-"""
-
-
-@pytest.mark.slow
-def test_clones_share_a_study_and_a_third_collects_it(fresh, tmp_path):
-    first = copy(fresh, tmp_path / "first")
-    (first / "studies/pair.yaml").write_text(PAIR)
-    dvc(first, "remote", "add", "--default", "shared", str(tmp_path / "store"))
-    commit(first)
-    subprocess.run(["git", "clone", "--quiet", "--bare", first, tmp_path / "hub"], check=True)
-    second, third = (tmp_path / name / "repo" for name in ("second", "third"))
-    for repo in (second, third):
-        subprocess.run(["git", "clone", "--quiet", tmp_path / "hub", repo], check=True)
-    subprocess.run(["git", "remote", "add", "origin", tmp_path / "hub"], cwd=first, check=True)
-    place = ["--storage", f"sqlite:///{tmp_path}/queue.db", "--remote", "origin"]
-
-    killed = start(first, "work", "studies/pair.yaml", *place)
-    wait_for(killed, "pair-one: valid Dice")
-    wait_for(killed, "pair-two: runs")
-    killed.kill()
-    killed.communicate()
-    worker = start(second, "work", "studies/pair.yaml", *place, OMP_NUM_THREADS="2")
-    study = start(first, "study", "studies/pair.yaml", *place)
-    outputs = [finish(worker), finish(study)]
-    for arm in ("two", "half", "three"):
-        assert sum(output.count(f"pair-{arm}: valid Dice") for output in outputs) == 1, outputs
-    assert not any("pair-one: runs" in output for output in outputs)
-    assert all("pair-" in output for output in outputs)
-
-    output = finish(start(third, "study", "studies/pair.yaml", "--remote", "origin"))
-    assert "pair-one: has been run" in output
-    assert ": runs" not in output
-    results = [repo / "docs/results/pair" for repo in (first, third)]
-    for name in ("study.json", "two.json", "differences.png"):
-        assert (results[0] / name).read_bytes() == (results[1] / name).read_bytes()
-    told = json.loads((results[1] / "study.json").read_text())
-    assert told["missing"] == []
-    assert {arm["threads"] for arm in told["arms"].values()} == {1, 2}
-
-    (third / "stages/new.py").write_text("")
-    output = finish(start(third, "work", "studies/pair.yaml", "--storage", str(tmp_path / "j")), status=1)
-    assert output == "error: stages/new.py: not committed; experiments are kept by commit: git commit first\n"
-    commit(third)
-    output = finish(start(third, "work", "studies/pair.yaml", *place), status=1)
-    assert output.startswith("error: studies/pair.yaml: its queue is of commit ")
