@@ -19,6 +19,7 @@ from tumorseg.errors import UserError
 from tumorseg.experiments import trials
 from tumorseg.experiments.trials import Plan, Trials, open_storage
 
+RUNUSER = shutil.which("runuser", path=f"{os.environ['PATH']}:/usr/sbin:/sbin") or "runuser"
 SERVER = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), None)
 
 # A process that fills the queue and works on it: it says what it has taken, and takes its time.
@@ -58,7 +59,7 @@ def server():
     if SERVER is None:
         pytest.skip("NOT TESTED: PostgreSQL; install the Debian package postgresql")
     # The server refuses to be root, and others cannot enter pytest's own folders.
-    prefix = ["runuser", "-u", "nobody", "--"] if os.getuid() == 0 else []
+    prefix = [RUNUSER, "-u", "nobody", "--"] if os.getuid() == 0 else []
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o777)
     with socket.socket() as free:
