@@ -14,16 +14,13 @@ ROOT = Path(__file__).parent.parent
 os.environ["PYTHONPATH"] = str(ROOT / "src")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs the real pipeline is slow; slow tests start first; one worker makes the finished pipeline."""
+    """What runs the real pipeline is slow. The files with slow tests are begun first, the longest at once."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "fresh" in fixtures:
+        if "fresh" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
-        if "finished" in fixtures:
-            item.add_marker(pytest.mark.xdist_group("finished"))
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path.name != "test_pipeline.py", item.path not in slow))
 
 
 @pytest.fixture(scope="session")
