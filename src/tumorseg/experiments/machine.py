@@ -10,8 +10,8 @@ from pathlib import Path
 def machine() -> str:
     """The processor's model, and the GPU's where there is one."""
     about = Path("/proc/cpuinfo")  # Linux; platform.processor() says only the architecture there
-    found = re.search(r"^model name\s*: (.+)", about.read_text() if about.exists() else "", re.MULTILINE)
-    parts = [found[1] if found else platform.processor() or platform.machine()]
+    model = re.search(r"^model name\s*: (.+)", about.read_text() if about.exists() else "", re.MULTILINE)
+    parts = [model[1] if model else platform.processor() or platform.machine()]
     if shutil.which("nvidia-smi"):
         words = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
         parts += subprocess.run(words, capture_output=True, text=True).stdout.splitlines()[:1]

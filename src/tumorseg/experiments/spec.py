@@ -131,8 +131,8 @@ def _literal(key: str, value: Any) -> str:
 
 def merged(*settings: dict[str, Any]) -> dict[str, Any]:
     """Settings with the later ones in place of earlier ones of the same key, + or not."""
-    found: dict[str, tuple[str, Any]] = {}
+    latest: dict[str, tuple[str, Any]] = {}
     for setting in settings:
         for key, value in setting.items():
-            found[key.lstrip("+")] = (key, value)
-    return dict(found.values())
+            latest[key.lstrip("+")] = (key, value)
+    return dict(latest.values())

@@ -140,12 +140,12 @@ class Trials:
 
     def current(self) -> dict[str, FrozenTrial]:
         """By run: the trial that counts."""
-        found: dict[str, FrozenTrial] = {}
+        latest: dict[str, FrozenTrial] = {}
         for trial in self.study.get_trials(deepcopy=False):
             run, turn = trial.user_attrs.get("run"), trial.user_attrs.get("turn", 0)
-            if run and (run not in found or turn > found[run].user_attrs["turn"]):
-                found[run] = trial
-        return found
+            if run and (run not in latest or turn > latest[run].user_attrs["turn"]):
+                latest[run] = trial
+        return latest
 
     def having(self, state: TrialState, runs: Collection[str] | None = None) -> list[FrozenTrial]:
         """Those that count and are in this state, in the order in which they were put in the queue."""
