@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from models_table import meaning_of
 from pydantic import TypeAdapter
 
 from tumorseg.files import read_yaml
 from tumorseg.models import registry
 from tumorseg.params import Params
+from tumorseg.text import markdown_table
 
 INTRODUCTION = """\
 # Parameters
@@ -90,7 +92,7 @@ def _architectures() -> list[str]:
         module = ast.parse((registry.FOLDER / f"{name}.py").read_text(encoding="utf-8"))
         build = next(each for each in module.body if getattr(each, "name", "") == "build")
         meanings = _arguments(ast.get_docstring(build) or "")
-        parts += [f"### `{name}`", (ast.get_docstring(module) or "").split("\n\n")[0].replace("\n", " ")]
+        parts += [f"### `{name}`", meaning_of(module)]
         rows = []
         for option, (kind, default) in registry.describe(name).options.items():
             if option not in meanings:
@@ -151,4 +153,4 @@ def _value(value: Any) -> str:
 
 
 def _table(rows: list[list[str]], header: list[str] = HEADER) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *rows])
+    return markdown_table(header, rows)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tumorseg.experiments.table import markdown
 from tumorseg.files import read_json
+from tumorseg.text import interval_text, markdown_table
 
 RESULTS = "docs/results"
 INTERVAL = "95 % interval"
@@ -218,7 +219,7 @@ def _board_interval(row: dict[str, Any], key: str = "test_dice") -> str:
 
 
 def _interval(bounds: dict[str, float]) -> str:
-    return f"{bounds['low']:.3f} to {bounds['high']:.3f}"
+    return interval_text(bounds["low"], bounds["high"])
 
 
 def _count(parameters: int) -> str:
@@ -227,8 +228,7 @@ def _count(parameters: int) -> str:
 
 def _table(header: list[str], rows: list[list[str]], left: set[str]) -> str:
     """A Markdown table; columns that are not `left` are aligned to the right."""
-    rule = ["---" if title in left else "---:" for title in header]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [header, rule, *rows])
+    return markdown_table(header, rows, right=set(header) - left)
 
 
 TABLES: dict[str, Callable[..., str]] = {

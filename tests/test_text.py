@@ -1,6 +1,6 @@
 import pytest
 
-from tumorseg.text import interval_text, signed
+from tumorseg.text import interval_text, markdown_table, signed
 
 
 @pytest.mark.parametrize(
@@ -12,3 +12,10 @@ def test_two_decimals_and_a_sign(value, text):
 
 def test_an_interval_has_three_decimals():
     assert interval_text(0.71149, 0.7) == "0.711 to 0.700"
+
+
+def test_a_table_has_a_rule_and_columns_to_the_right():
+    rows = [["unet", "0.87"], ["resnet", "0.82"]]
+    assert markdown_table(["model", "Dice"], rows, right={"Dice"}).splitlines() == [
+        *("| model | Dice |", "| --- | ---: |", "| unet | 0.87 |", "| resnet | 0.82 |"),
+    ]

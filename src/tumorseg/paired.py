@@ -6,6 +6,8 @@ every model cancels out of a difference.
 
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -26,6 +28,12 @@ class Scored:
     groups: np.ndarray  # int (N,)
     counts: np.ndarray  # int (M, N, 3): TP, FP, FN
     dice: np.ndarray  # float (M, N), NaN where no tumour is annotated and none predicted
+
+
+def read_slice_scores(file: Path | IO[str], split: str) -> pd.DataFrame:
+    """The rows of one split in data/predictions/<model>/slices.csv, in its order."""
+    table = pd.read_csv(file, dtype={"file": str}, keep_default_na=False, na_values={"dice": [""]})
+    return table[table["split"] == split].reset_index(drop=True)
 
 
 def observed(scored: Scored) -> dict[str, np.ndarray]:

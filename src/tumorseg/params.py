@@ -134,9 +134,8 @@ class Compute(Frozen):
 
 def changes_of(section: type[Frozen]) -> type[Frozen]:
     """A section with the same keys, each of which may be left out."""
-    fields: dict[
-        str, Any
-    ] = {  # Field(), since a type without a range has no metadata, and Annotated wants some
+    # Field(), since a type without a range has no metadata, and Annotated wants some.
+    fields: dict[str, Any] = {
         key: (Annotated[field.annotation, Field(), *field.metadata] | None, None)
         for key, field in section.model_fields.items()
     }

@@ -1,4 +1,6 @@
-"""Numbers as people read them."""
+"""Numbers and tables as people read them."""
+
+from collections.abc import Collection, Sequence
 
 
 def signed(value: float, digits: int) -> str:
@@ -9,3 +11,9 @@ def signed(value: float, digits: int) -> str:
 def interval_text(low: float, high: float) -> str:
     """The ends of an interval of a score, with three decimals: 0.711 to 0.767."""
     return f"{low:.3f} to {high:.3f}"
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str] = ()) -> str:
+    """A Markdown table; the columns whose titles are in `right` are aligned to the right."""
+    rule = ["---:" if title in right else "---" for title in header]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [header, rule, *rows])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tumorseg.errors import UserError
 from tumorseg.metrics import ratio
-from tumorseg.paired import Scored, differences, observed, sample
+from tumorseg.paired import Scored, differences, observed, read_slice_scores, sample
 
 KEYS = ["index", "file", "group"]  # of a slice
 
@@ -53,8 +53,7 @@ def read_scored(names: list[str], predictions: Path, test: pd.DataFrame) -> Scor
     counts, dice = [], []
     for name in names:
         path = predictions / name / "slices.csv"
-        table = pd.read_csv(path, dtype={"file": str}, keep_default_na=False, na_values={"dice": [""]})
-        table = table[table["split"] == "test"]
+        table = read_slice_scores(path, "test")
         if table[KEYS].to_numpy().tolist() != test[KEYS].to_numpy().tolist():
             raise UserError(
                 f"{path}: its test slices are not those of data/prepared/slices.csv; "

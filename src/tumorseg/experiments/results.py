@@ -13,6 +13,7 @@ import pandas as pd
 from tumorseg.errors import UserError
 from tumorseg.experiments.commands import command
 from tumorseg.experiments.experiment import Experiment
+from tumorseg.paired import read_slice_scores
 from tumorseg.scores_file import Scores, parse_scores
 
 
@@ -56,8 +57,7 @@ class Result:
     def valid_slices(self) -> pd.DataFrame:
         """The rows of valid in data/predictions/<model>/slices.csv."""
         with self._open(f"data/predictions/{self.experiment.model}/slices.csv") as file:
-            table = pd.read_csv(file, dtype={"file": str}, keep_default_na=False, na_values={"dice": [""]})
-        return table[table["split"] == "valid"].reset_index(drop=True)
+            return read_slice_scores(file, "valid")
 
     def _open(self, path: str) -> Any:
         import dvc.api

@@ -15,6 +15,7 @@ from tumorseg.experiments.experiment import Experiment, experiment
 from tumorseg.experiments.spec import Range, Search, merged, read_spec
 from tumorseg.experiments.trials import Plan, Trials
 from tumorseg.experiments.worker import Options, Worker, short
+from tumorseg.text import markdown_table
 
 BEST = 5  # trials in the table at the end
 
@@ -122,11 +123,11 @@ def report(plan: SearchPlan, trials: Trials) -> None:
     keys, best = list(plan.search.space), trials.results()
     if not best:
         raise UserError(f"{plan.path}: no trial has succeeded")
-    rows = [["trial", "valid Dice", *(f"`{key}`" for key in keys)], ["---:"] * (2 + len(keys))]
+    header, rows = ["trial", "valid Dice", *(f"`{key}`" for key in keys)], []
     for trial in best[:BEST]:
         number = trial.user_attrs["run"].rpartition("-")[2]
         rows.append([number, f"{trial.value:.3f}", *(short(trial.params[key]) for key in keys)])
-    print("\n".join(f"| {' | '.join(row)} |" for row in rows))
+    print(markdown_table(header, rows, right=header))
     again = plan.drawn(best[0].params, f"{plan.path.stem}-best")
     print(f"\nthe best again, here: {shlex.join(['dvc', 'exp', 'run', *again.arguments()])}")
     print(f"its results: {best[0].user_attrs['run']} in dvc exp show")

@@ -9,7 +9,7 @@ import numpy as np
 from tumorseg.errors import UserError
 from tumorseg.files import read_json
 from tumorseg.paired import ALPHA
-from tumorseg.text import signed
+from tumorseg.text import markdown_table, signed
 
 HEADER = ["arm", "what differs", "parameters", "epochs", "valid Dice", "difference", "95 % interval"]
 HEADER += ["p (Holm)", "mean of slices", "difference of means", "Dice at 0.5"]
@@ -36,9 +36,8 @@ def markdown(study: dict[str, Any]) -> str:
 
     A difference that is more than chance is bold. A line below says where arms ran on different machines.
     """
-    rows = [HEADER, ["---:" if title in RIGHT else "---" for title in HEADER]]
-    rows += [_row(name, arm, study) for name, arm in study["arms"].items()]
-    return "\n".join([*(f"| {' | '.join(row)} |" for row in rows), *_mixed(study["arms"])])
+    rows = [_row(name, arm, study) for name, arm in study["arms"].items()]
+    return "\n".join([markdown_table(HEADER, rows, RIGHT), *_mixed(study["arms"])])
 
 
 def _row(name: str, arm: dict[str, Any], study: dict[str, Any]) -> list[str]:

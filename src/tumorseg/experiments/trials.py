@@ -159,7 +159,7 @@ class Trials:
         It goes first, so that what a search draws does not depend on an interruption.
         """
         waiting = {each.user_attrs["run"] for each in self.having(TrialState.WAITING, wanted)}
-        order = list(self.plan.runs)
+        order = self.plan.runs
         return run in order and not waiting.isdisjoint(order[: order.index(run)])
 
     def fill(self, runs: Collection[str]) -> None:
