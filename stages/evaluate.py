@@ -15,7 +15,8 @@ def main(name: str) -> None:
         accelerator=params.compute.accelerator,
         rule=params.evaluate,
         predictions=Path("data/predictions") / name,
-        metrics=Path("metrics/models") / f"{name}.json",
+        headlines=Path("metrics/models") / f"{name}.json",
+        details=Path("metrics/details") / f"{name}.json",
         plots=Path("plots/evaluate") / name,
     )
 

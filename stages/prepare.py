@@ -13,10 +13,11 @@ def main() -> None:
         Path("data/raw"),
         Path("data/masks"),
         Path("data/prepared"),
-        params.dataset.image_size,
-        params.preprocess,
-        params.split,
-        params.dataset.blocks,
+        name=params.data,
+        image_size=params.dataset.image_size,
+        steps=params.preprocess,
+        rule=params.split,
+        blocks=params.dataset.blocks,
     )
 
 

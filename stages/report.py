@@ -11,10 +11,11 @@ def main() -> None:
     name = load_params().model
     report_model(
         name,
-        metrics=Path("metrics/models") / f"{name}.json",
+        details=Path("metrics/details") / f"{name}.json",
         audit=Path("metrics/audit.json"),
         evaluated=Path("plots/evaluate") / name,
-        out=Path("metrics/selected.json"),
+        selected=Path("metrics/selected.json"),
+        stated=Path("metrics/statement.json"),
         plots=Path("plots/selected"),
     )
 

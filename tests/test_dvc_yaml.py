@@ -120,10 +120,35 @@ def test_a_stage_declares_the_params_it_reads_and_no_others(root, stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_stage_waits_for_validation_and_is_described(root, stage):
-    definition = definitions(root)[stage]
-    assert definition["desc"]
-    assert stage == "validate" or "data/params.ok" in definition["deps"]
+def test_every_stage_is_described(root, stage):
+    assert definitions(root)[stage]["desc"]
+
+
+def outs_of(definition: dict) -> list[str]:
+    listed = [*definition.get("outs", []), *definition.get("metrics", [])]
+    return [next(iter(out)) if isinstance(out, dict) else out for out in listed]
+
+
+def upstream(stages: dict[str, dict], stage: str) -> set[str]:
+    """Every stage that `stage` waits for, through outs that it depends on, or folders that hold them."""
+    deps = [Path(dep) for dep in stages[stage].get("deps", [])]
+    direct = {
+        other
+        for other, definition in stages.items()
+        for out in map(Path, outs_of(definition))
+        if other != stage and any(out in (dep, *dep.parents) or dep in out.parents for dep in deps)
+    }
+    return direct.union(*(upstream(stages, other) for other in direct))
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "validate"])
+def test_every_stage_waits_for_validation(root, stage):
+    assert "validate" in upstream(definitions(root), stage)
+
+
+def test_the_metrics_of_dvc_are_one_file(root):
+    metrics = [file for each in definitions(root).values() for file in each.get("metrics", [])]
+    assert metrics == [{"metrics/selected.json": {"cache": False}}]
 
 
 @pytest.mark.parametrize("stage", ["train", "evaluate"])

@@ -34,7 +34,9 @@ def test_git_holds_metrics_and_lock_but_no_data(finished):
         "dvc.lock",
         "metrics/compare.json",
         "metrics/selected.json",
+        "metrics/statement.json",
         "metrics/models/deep_cnn.json",
+        "metrics/details/deep_cnn.json",
     } <= set(listed)
     made = [name for name in listed if name.startswith(("data/", "models/", "plots/"))]
     assert sorted(made) == ["data/README.md", "plots/README.md"]
@@ -51,19 +53,53 @@ def test_another_model_reruns_the_report_alone_and_metrics_diff_shows_it(finishe
     repo = copy(finished, tmp_path)
     output = dvc(repo, "exp", "run", "-S", "model=deep_cnn")
     assert ran(output) == ["validate", "report"]
-    difference = dvc(repo, "metrics", "diff")
-    assert "metrics/selected.json" in difference
-    assert "test.at_best.pooled.dice" in difference
+    lines = dvc(repo, "metrics", "diff").splitlines()
+    assert {line.split()[0] for line in lines[1:]} == {"metrics/selected.json"}
+    assert {"name", "dice", "valid_dice"} <= {line.split()[1] for line in lines[1:]}
+    assert len(lines) <= 12
+    assert max(map(len, lines)) < 100
     selected = json.loads((repo / "metrics/selected.json").read_text())
-    assert selected["model"] == "deep_cnn"
-    expected = json.loads((repo / "metrics/models/deep_cnn.json").read_text())
-    assert {key: selected[key] for key in expected} == expected
-    # What has not changed is not in the table, undefined or not, and no sentence widens it.
-    assert "metrics/models" not in difference
-    assert max(map(len, difference.splitlines())) < 160
-    assert selected["statement"][0].startswith("deep_cnn has ")
     audit = json.loads((repo / "metrics/audit.json").read_text())
-    assert selected["baselines"]["nearest_mask_dice"] == audit["baselines"]["nearest_mask_dice"]
+    headline = json.loads((repo / "metrics/models/deep_cnn.json").read_text())
+    # One number is one number everywhere.
+    assert selected == headline | {"copy_dice": audit["baselines"]["nearest_mask_dice"]["pooled"]}
+    stated = json.loads((repo / "metrics/statement.json").read_text())
+    assert stated["statement"][0].startswith("deep_cnn has ")
+
+
+def test_the_tables_of_dvc_are_narrow_and_lead_with_what_decides(finished, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    repo = copy(finished, tmp_path)
+    shown = json.loads(dvc(repo, "metrics", "show", "--json"))[""]["data"]
+    assert list(shown) == ["metrics/selected.json"]
+    figures = shown["metrics/selected.json"]["data"]
+    assert len(figures) <= 12
+    assert not any(isinstance(value, dict) for value in figures.values())
+    # A key that a param has too would be shown as `metrics/selected.json:key`.
+    dvc(repo, "exp", "run", "-S", "model=deep_cnn")
+    table = dvc(repo, "exp", "show", "--only-changed", "--no-pager").splitlines()
+    assert table[1][:120].split()[:7] == [
+        *("Experiment", "Created", "name", "valid_dice", "dice", "low", "high"),
+    ]
+    leaderboard = dvc(repo, "metrics", "show", *(f"metrics/models/{name}.json" for name in MODELS))
+    assert len(leaderboard.splitlines()) == 1 + len(MODELS)
+    assert max(map(len, leaderboard.splitlines())) < 180
+
+
+def test_a_report_alone_leaves_other_figures_known_as_those_of_other_data(finished, tmp_path):
+    repo = copy(finished, tmp_path)
+    dvc(repo, "exp", "run", "-S", "split.strategy=similar", "-S", "model=location_prior", "report")
+    digests = {}
+    for file in ("selected/statement", "compare/models", "compare/slices", "audit/findings"):
+        rows = json.loads((repo / f"plots/{file}.json").read_text())
+        digests[file] = {(row["split"], row["digest"]) for row in rows}
+        assert len(digests[file]) == 1
+    assert digests["selected/statement"] == digests["audit/findings"]
+    assert digests["compare/models"] == digests["compare/slices"] != digests["audit/findings"]
+    assert [split for split, _ in digests["compare/models"]] == ["shipped"]
+    dvc(repo, "repro")
+    rows = json.loads((repo / "plots/compare/models.json").read_text())
+    assert {(row["split"], row["digest"]) for row in rows} == digests["selected/statement"]
 
 
 def test_an_audit_that_finds_nothing_forbidden_retrains_nothing(finished, tmp_path):
@@ -82,7 +118,18 @@ def test_a_model_left_out_is_left_out_of_the_comparison(finished, tmp_path):
     repo = copy(finished, tmp_path)
     output = dvc(repo, "exp", "run", "-S", "~models.deep_cnn")
     assert ran(output) == ["validate", "compare"]
-    assert sorted(json.loads((repo / "metrics/compare.json").read_text())) == sorted(MODELS[:2])
+    assert sorted(json.loads((repo / "metrics/compare.json").read_text())["models"]) == sorted(MODELS[:2])
+    for folder in ("metrics/models", "metrics/details", "plots/train", "plots/evaluate", "data/predictions"):
+        assert sorted(path.stem for path in (repo / folder).iterdir()) == sorted(MODELS[:2])
+    assert dvc(repo, "status").strip().endswith("up to date.")
+    # And back.
+    subprocess.run(["git", "restore", "."], cwd=repo, check=True)
+    dvc(repo, "checkout")
+    assert ran(dvc(repo, "repro")) == []
+    assert (repo / "metrics/details/deep_cnn.json").is_file()
+    # What has been run once is not run again, but nothing stays behind then either.
+    dvc(repo, "exp", "run", "-S", "~models.deep_cnn")
+    assert not (repo / "metrics/models/deep_cnn.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The reader of metrics/models/<model>.json: values as evaluation wrote them, faults in one line."""
+"""The reader of metrics/details/<model>.json: values as evaluation wrote them, faults in one line."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 from support.prior import MASKS, evaluate
 
 from tumorseg.errors import UserError
-from tumorseg.scores_file import parse_scores, read_scores
+from tumorseg.scores_file import headline, parse_scores, read_scores
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,18 @@ def test_what_evaluation_writes_is_read(path):
     assert scores.test.at_best.median.nsd == 0
     assert scores.test.classes is None
     assert np.isnan(scores.test.at_half.pooled.precision)  # null in the file: nothing is predicted at 0.5
+
+
+def test_the_headline_is_few_flat_figures_and_written_beside(path):
+    scores = read_scores(path)
+    figures = headline("prior", scores)
+    assert list(figures) == [
+        *("name", "valid_dice", "dice", "low", "high", "dataset", "split", "mean_dice"),
+        *("precision", "recall", "parameters"),
+    ]
+    assert figures == json.loads((path.parent / "headlines" / "prior.json").read_text())
+    assert (figures["name"], figures["dataset"], figures["split"]) == ("prior", "made_up", "shipped")
+    assert (figures["valid_dice"], figures["dice"], figures["recall"]) == (16 / 17, 8 / 20, 4 / 8)
 
 
 def drop(*keys: str) -> Callable[[dict], None]:
@@ -60,8 +72,8 @@ def test_a_bad_field_is_named_in_one_line(path, change, fault):
     values = json.loads(path.read_text())
     change(values)
     with pytest.raises(UserError) as error:
-        parse_scores(json.dumps(values), Path("metrics/models/unet.json"))
-    assert str(error.value) == f"metrics/models/unet.json: {fault}; run dvc repro -f -s evaluate@unet"
+        parse_scores(json.dumps(values), Path("metrics/details/unet.json"))
+    assert str(error.value) == f"metrics/details/unet.json: {fault}; run dvc repro -f -s evaluate@unet"
 
 
 @pytest.mark.parametrize(

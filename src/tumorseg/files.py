@@ -56,9 +56,12 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write indented JSON atomically, NaN as null: to DVC, a NaN differs from the same NaN."""
-    write_text(path, json.dumps(_replaced(value, _null), indent=2, allow_nan=False) + "\n")
+def write_json(path: Path, value: Any, indent: int | None = 2) -> None:
+    """Write JSON atomically, NaN as null: to DVC, a NaN differs from the same NaN.
+
+    With an `indent` it is for people to read, without for the page of plots, whose size counts.
+    """
+    write_text(path, json.dumps(_replaced(value, _null), indent=indent, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""The scores of one model, metrics/models/<model>.json: what the file holds, and its reader.
+"""The scores of one model, metrics/details/<model>.json: what the file holds, its reader, its headline.
 
 `evaluation` writes the file; `compare`, `report` and `experiments` read it. Scores are in [0, 1], but HD95 is
 in pixels. A score of nothing is null in the file and NaN here.
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from tumorseg.errors import UserError
+from tumorseg.identity import Identity
 
 Score = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 
@@ -137,6 +138,7 @@ class SplitScores(_Part):
 class Scores(_Part):
     """The scores of one model."""
 
+    prepared: Identity  # the data that they are of
     parameters: int
     epoch: int  # that was kept, counted from 1; 0 for what learns nothing
     gflops: float  # 10⁹ operations of one forward pass of one slice
@@ -171,6 +173,28 @@ def parse_scores(text: str, path: Path) -> Scores:
         return Scores.model_validate_json(text)
     except ValidationError as error:
         raise UserError(f"{path}: {_plain(error.errors()[0])}; {_way_out(path)}") from None
+
+
+def headline(name: str, scores: Scores) -> dict[str, Any]:
+    """The few figures of a model that DVC's tables show, in the order of their columns.
+
+    All scores but `valid_dice` are of test; all but `mean_dice`, the mean of the slices, are pooled over the
+    pixels of the split. No key is that of a param: DVC would put the file's name before both.
+    """
+    best = scores.test.at_best
+    return {
+        "name": name,
+        "valid_dice": scores.valid.dice,
+        "dice": scores.test.dice,
+        "low": scores.test.dice_interval.low,
+        "high": scores.test.dice_interval.high,
+        "dataset": scores.prepared.data,
+        "split": scores.prepared.split,
+        "mean_dice": best.mean.dice,
+        "precision": best.pooled.precision,
+        "recall": best.pooled.recall,
+        "parameters": scores.parameters,
+    }
 
 
 def _plain(error: Any) -> str:

@@ -1,3 +1,4 @@
+import base64
 import io
 import json
 import shutil
@@ -5,23 +6,27 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
-from support.fourfold import DICE, compare, measure
+from support.fourfold import DICE, compare, compare_in, measure
 
+from tumorseg.compare.slices import data_uri
 from tumorseg.compare.summary import as_text, summarise
+from tumorseg.data.slices import load_split
 from tumorseg.errors import UserError
 from tumorseg.figures import PREDICTION
 from tumorseg.files import read_json
+from tumorseg.identity import read_identity
 from tumorseg.metrics import METRICS
 from tumorseg.scores_file import Scores
 
 WRITTEN = [
     *("confusion.csv", "cost.png", "curves.csv", "differences.csv", "differences.png", "leaderboard.csv"),
-    *("pr_curve.csv", "ranks.png", "reliability.csv", "side_by_side.png"),
+    *("models.json", "pr_curve.csv", "ranks.png", "reliability.csv", "side_by_side.png", "slices.json"),
 ]
 
 
@@ -65,7 +70,7 @@ def test_best_on_valid_first_whatever_test_says_and_ties_as_they_came(compared):
 
 def test_a_row_says_what_the_metrics_file_says_and_what_follows(measured, compared):
     row = dict(compared.board["low"])
-    scores = read_json(measured / "metrics" / "low.json")
+    scores = read_json(measured / "details" / "low.json")
     test = scores["test"]
     best, bounds = test["at_best"], test["at_best"]["interval"]
     assert row.pop("verdict")[0].startswith(
@@ -107,7 +112,7 @@ def test_the_leaderboard_has_every_metric_both_ways_at_both_thresholds(measured,
     assert len(groups) == 4 * 2 * 2 * 2
     assert all(sorted(metrics) == sorted([*METRICS, "average_precision"]) for metrics in groups)
     table = table.set_index(["model", "split", "threshold_from", "reduction", "metric"]).sort_index()
-    scores = read_json(measured / "metrics" / "low.json")
+    scores = read_json(measured / "details" / "low.json")
     for key, value in {
         ("valid", "valid", "pooled", "dice"): 0.25,
         ("valid", "valid", "pooled", "recall"): scores["valid"]["at_best"]["pooled"]["recall"],
@@ -125,13 +130,13 @@ def test_the_leaderboard_has_every_metric_both_ways_at_both_thresholds(measured,
 def test_curves_and_tables_are_those_of_each_model_with_its_name(measured, compared):
     for name in ("pr_curve", "confusion", "reliability"):
         whole = pd.read_csv(compared.plots / f"{name}.csv")
-        assert whole.model.unique().tolist() == list(DICE)
+        assert whole.model.unique().tolist() == list(compared.board)
         for model in DICE:
             part = whole[whole.model == model].drop(columns="model").reset_index(drop=True)
             pd.testing.assert_frame_equal(part, pd.read_csv(measured / "plots" / model / f"{name}.csv"))
     curves = pd.read_csv(compared.plots / "curves.csv")
-    epochs = {"low": 3, "lowest": 0, "high": 3, "as_high": 3}
-    assert curves.groupby("model", sort=False).epoch.max().to_dict() == epochs
+    epochs = {"high": 3, "as_high": 3, "low": 3, "lowest": 0}
+    assert list(curves.groupby("model", sort=False).epoch.max().items()) == list(epochs.items())
     assert curves.loss.isna().all()  # what learns nothing has none
 
 
@@ -149,10 +154,13 @@ def test_differences_are_of_every_pair_and_those_of_equal_models_are_nothing(com
 
 
 def test_the_verdict_is_kept_and_printed_below_a_table_that_fits_a_terminal(compared):
-    difference = "difference −0.46 [−0.46, −0.46], Holm p 1.00"
+    # Three groups bear no small p, though all of them say the same.
+    why = "(corrected for all pairs; the interval is of this pair alone)"
     assert compared.board["high"]["verdict"] == [
-        f"cannot be told from lowest: Dice 0.40 against 0.85, {difference}"
+        "cannot be told from lowest: Dice 0.40 against 0.85, difference −0.46 [−0.46, −0.46], "
+        f"Holm p 1.00 {why}"
     ]
+    assert why not in compared.board["low"]["verdict"][0]
     assert compared.board["lowest"]["verdict"] == ["learns nothing: a level to beat"]
     assert all(line in compared.printed for row in compared.board.values() for line in row["verdict"])
     assert all(len(line) <= 100 for line in compared.printed.splitlines()[: len(DICE) + 2])
@@ -173,19 +181,25 @@ def test_same_input_same_bytes(measured, compared, tmp_path):
     assert files(tmp_path / "plots") == files(compared.plots)
 
 
-def test_what_lies_beside_the_models_named_is_not_read(measured, tmp_path):
+def test_what_models_left_that_are_gone_is_removed_and_told(measured, tmp_path, capsys):
     root, out = tmp_path / "measured", tmp_path / "out"
     shutil.copytree(measured, root)
-    (root / "metrics" / "gone.json").write_text("{not even JSON")
-    (root / "curves" / "gone.csv").write_bytes(b"\xff")
-    (root / "plots" / "gone").mkdir()
-    (root / "predictions" / "gone").mkdir()
+    (root / "headlines" / "gone.v1.json").touch()
+    (root / "details" / "gone.v1.json").write_text("{not even JSON")
+    (root / "curves" / "gone.v1.csv").write_bytes(b"\xff")
+    (root / "plots" / "gone.v1").mkdir()
+    (root / "predictions" / "gone.v1").mkdir()
     (out / "plots").mkdir(parents=True)
     (out / "plots" / "of_an_old_version.csv").touch()
-    assert list(compare(root, out, ["low", "high"])) == ["high", "low"]
+    assert list(compare_in(root, out, ["low", "high"])) == ["high", "low"]
     assert sorted(path.name for path in (out / "plots").iterdir()) == WRITTEN
     written = [path.read_text() for path in (out / "plots").glob("*.csv")]
     assert not any("gone" in text or "undefined" in text for text in written)
+    told = "removed what models left that params.yaml no longer has: as_high, gone.v1, lowest\n"
+    assert capsys.readouterr().out.startswith(told)
+    left = {path.stem for folder in ("headlines", "details", "curves") for path in (root / folder).iterdir()}
+    left |= {path.name for folder in ("plots", "predictions") for path in (root / folder).iterdir()}
+    assert left == {"low", "high"}
 
 
 def test_a_model_without_scores_leaves_the_old_comparison(measured, tmp_path):
@@ -220,7 +234,7 @@ def test_other_slices_than_the_prepared_ones_are_refused(measured, tmp_path, cha
 def test_predictions_are_outlined_from_the_threshold_on(measured, tmp_path):
     root = tmp_path / "measured"
     shutil.copytree(measured, root)
-    scores = root / "metrics" / "low.json"
+    scores = root / "details" / "low.json"
     scores.write_text(json.dumps(read_json(scores) | {"threshold": 0.5}))
     path, pictures = root / "predictions" / "low" / "test.npy", []
     for step in (127, 128):
@@ -234,7 +248,7 @@ def test_predictions_are_outlined_from_the_threshold_on(measured, tmp_path):
 
 
 def test_dice_of_each_class_is_told_where_there_are_classes(measured, compared):
-    result = read_json(measured / "metrics" / "high.json")
+    result = read_json(measured / "details" / "high.json")
     assert "test_class_dice" not in summarise(Scores.model_validate(result))
     of = {name: {"pooled": {"dice": dice}} for name, dice in (("glioma", 0.25), ("other", 0.75))}
     result["test"]["classes"] = {"of": of, "mean_dice": {"value": 0.5}, "confusion": {}}
@@ -245,3 +259,52 @@ def test_dice_of_each_class_is_told_where_there_are_classes(measured, compared):
     assert "Dice glioma" in table
     assert "0.750" in table
     assert "Dice glioma" not in compared.printed
+
+
+def test_the_page_gets_a_row_a_model_and_a_row_a_slice_with_pictures(measured, compared):
+    about = read_identity(measured / "prepared").model_dump()
+    models, slices = (read_json(compared.plots / f"{name}.json") for name in ("models", "slices"))
+    assert [row["model"] for row in models] == list(compared.board)
+    assert all(row.items() >= about.items() for row in [*models, *slices])
+    low = models[2]
+    assert (low["learns"], low["dice"], low["verdict"]) == (
+        *(True, compared.board["low"]["test_dice"], compared.board["low"]["verdict"]),
+    )
+    test, quantised = (
+        load_split(measured / "prepared", "test"),
+        np.load(measured / "predictions/low/test.npy"),
+    )
+    assert [row["file"] for row in slices] == test.table.file.tolist()
+    row, side = slices[1], test.images.shape[1]
+    assert (row["size"], row["category"], row["group"]) == (81, "1", test.table.group[1])
+    assert list(row["models"]) == list(compared.board)
+    of_low = row["models"]["low"]
+    assert (of_low["tp"], of_low["fp"], of_low["fn"], of_low["dice"]) == (60, 0, 21, 120 / 141)
+    assert decode(row["picture"]).shape == (side, side)
+    assert np.abs(decode(row["picture"]).astype(int) - test.images[1]).mean() < 8  # WebP loses a little
+    np.testing.assert_array_equal(decode(row["label"]) > 0, test.masks[1] > 0)
+    threshold = compared.board["low"]["threshold"]
+    np.testing.assert_array_equal(decode(of_low["mask"]) > 0, quantised[1] >= threshold * 256)
+
+
+def decode(uri: str) -> np.ndarray:
+    data = np.frombuffer(base64.b64decode(uri.split(",")[1]), np.uint8)
+    return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+
+
+def test_large_slices_are_made_smaller_and_no_mask_turns_grey():
+    picture = decode(data_uri(np.full((384, 384), 90, np.uint8)))
+    assert picture.shape == (256, 256)
+    mask = np.zeros((384, 384), bool)
+    mask[::2] = True
+    assert set(np.unique(decode(data_uri(mask)))) == {0, 255}
+
+
+def test_scores_of_other_data_are_refused(measured, tmp_path):
+    root = shutil.copytree(measured, tmp_path / "measured")
+    path = root / "details" / "high.json"
+    scores = read_json(path)
+    scores["prepared"]["digest"] = "ffffffff"
+    path.write_text(json.dumps(scores))
+    with pytest.raises(UserError, match=r"high\.json is of made_up.*ffffffff.*run dvc repro$"):
+        compare(root, tmp_path / "out", ["low", "high"])

@@ -7,13 +7,10 @@ import cv2
 import numpy as np
 import pytest
 from support.coco_builder import write_export
+from support.preparing import prepare_folder
 
 from tumorseg.data.masks import render_masks
-from tumorseg.data.prepare import prepare
 from tumorseg.errors import UserError
-from tumorseg.params import Blocks, Split
-
-REST = (32, [], Split(strategy="shipped", folds=8, fold=0), Blocks(size=30, gap=5))
 
 
 @pytest.fixture
@@ -68,7 +65,7 @@ def test_a_bad_slice_is_one_clear_error_and_changes_nothing(sound, capfd, damage
     (out / "slices.csv").write_text("as it was")
     damage(sound / "raw" / "test" / "1.jpg")
     with pytest.raises(UserError) as caught:
-        prepare(sound / "raw", sound / "masks", out, *REST)
+        prepare_folder(sound, 32)
     assert f"{Path('raw/test/1.jpg')}: {message}" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert [path.name for path in out.iterdir()] == ["slices.csv"]
@@ -80,7 +77,7 @@ def test_a_bad_slice_is_one_clear_error_and_changes_nothing(sound, capfd, damage
 def test_a_missing_mask_is_named(sound):
     (sound / "masks" / "valid" / "0.png").unlink()
     with pytest.raises(UserError, match=r"valid.0\.png: cannot be read"):
-        prepare(sound / "raw", sound / "masks", sound / "prepared", *REST)
+        prepare_folder(sound, 32)
     assert not (sound / "prepared").exists()
 
 
@@ -91,7 +88,7 @@ def test_a_jpeg_with_a_thumbnail_inside_is_not_taken_for_whole(sound):
     thumbnail = cv2.imencode(".jpg", np.zeros((2, 2), np.uint8))[1].tobytes()
     with_thumbnail = jpeg[:2] + b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail + jpeg[2:]
     path.write_bytes(with_thumbnail)
-    prepare(sound / "raw", sound / "masks", sound / "prepared", *REST)
+    prepare_folder(sound, 32)
     path.write_bytes(with_thumbnail[:-40])
     with pytest.raises(UserError, match="cut off"):
-        prepare(sound / "raw", sound / "masks", sound / "prepared", *REST)
+        prepare_folder(sound, 32)

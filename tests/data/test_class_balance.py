@@ -9,6 +9,7 @@ from tumorseg import SPLITS
 from tumorseg.data.class_balance import class_balance, compose, describe, histogram
 from tumorseg.data.classes import write_classes
 from tumorseg.errors import UserError
+from tumorseg.identity import write_identity
 
 COLUMNS = ["split", "index", "file", "category", "annotations", "height", "width", "tumor_pixels"]
 # Train: 40 tumour pixels of 400, in fractions of 0.1, 0.15 and 0.
@@ -36,6 +37,7 @@ def write(folder: Path, rows: list[tuple]) -> Path:
     np.save(folder / "train" / "images.npy", np.zeros_like(masks))
     masks[:, :2, :3] = 1
     np.save(folder / "train" / "masks.npy", masks)
+    write_identity(folder, data="made_up", split="shipped", image_size=8, train=3, valid=1, test=1)
     return folder
 
 
@@ -66,14 +68,20 @@ def test_weight_is_the_root_of_the_imbalance_of_train(tmp_path):
     class_balance(write(tmp_path / "prepared", ROWS), metrics, plots)
     values = json.loads(metrics.read_text())
     assert values["pos_weight"] == 3.0
-    assert list(values) == ["pos_weight", "train", "valid", "test", "all"]
+    assert list(values) == ["prepared", "pos_weight", "train", "valid", "test", "all"]
     assert values["valid"]["imbalance"] == 19
     assert (values["all"]["images"], values["all"]["tumor_pixels"], values["all"]["pixels"]) == (5, 65, 600)
     assert sorted(path.name for path in plots.iterdir()) == [
         "composition.png",
         "samples.png",
+        "splits.json",
         "tumor_fraction.csv",
     ]
+    splits = json.loads((plots / "splits.json").read_text())
+    about = {key: splits[0][key] for key in ("part", "images", "without_tumor", "annotations", "tumor_share")}
+    assert about == {"part": "train", "images": 3, "without_tumor": 1, "annotations": 3, "tumor_share": 0.1}
+    assert [row["part"] for row in splits] == list(SPLITS)
+    assert values["prepared"].items() <= splits[2].items()
     bins = pd.read_csv(plots / "tumor_fraction.csv")
     assert bins.groupby("split").images.sum().to_dict() == {"train": 3, "valid": 1, "test": 1}
 

@@ -5,14 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.coco_builder import annotation, image, write_annotations, write_export
+from support.preparing import prepare_folder
 
 from tumorseg import SPLITS
 from tumorseg.data.masks import render_masks
-from tumorseg.data.prepare import prepare
 from tumorseg.data.slices import load_split, read_table
 from tumorseg.params import Blocks, Split
-
-SHIPPED = (Split(strategy="shipped", folds=8, fold=0), Blocks(size=30, gap=5))
 
 
 def write_png(path: Path, pixels: np.ndarray) -> None:
@@ -23,14 +21,13 @@ def prepared_of(
     root: Path, images: list, annotations: list, pixels: dict[str, np.ndarray], size: int
 ) -> Path:
     """Prepare `images` as train; valid and test are the same sound two each time."""
-    raw, masks, out = root / "raw", root / "masks", root / "data" / "prepared"
+    raw, masks = root / "raw", root / "masks"
     write_export(raw)
     write_annotations(raw / "train", images, annotations)
     for name, array in pixels.items():
         write_png(raw / "train" / name, array)
     render_masks(raw, masks, ["0", "1"])
-    prepare(raw, masks, out, size, [], *SHIPPED)
-    return out
+    return prepare_folder(root, size)
 
 
 def test_masks_join_images_by_id_whatever_the_order_of_the_file(tmp_path):
@@ -49,12 +46,12 @@ def test_masks_join_images_by_id_whatever_the_order_of_the_file(tmp_path):
 
 @pytest.mark.parametrize("size", [12, 32])
 def test_classes_are_read_back_from_their_grey_levels(tmp_path, size):
-    raw, masks, out = (tmp_path / name for name in ("raw", "masks", "prepared"))
+    raw, masks = tmp_path / "raw", tmp_path / "masks"
     write_export(raw)
     boxes = [annotation(0, 0, bbox=[0, 0, 6, 8]), annotation(1, 0, bbox=[6, 0, 6, 4], category_id=2)]
     write_annotations(raw / "train", [image(0), image(1)], boxes)
     render_masks(raw, masks, {"b": ["1"], "a": ["0"]})
-    prepare(raw, masks, out, size, [], *SHIPPED)
+    out = prepare_folder(tmp_path, size)
     train = load_split(out, "train")
     assert train.classes == load_split(out, "test").classes == ["b", "a"]
     half = size // 2
@@ -66,7 +63,7 @@ def test_classes_are_read_back_from_their_grey_levels(tmp_path, size):
     assert train.table.tumor_pixels.tolist() == [6 * 8 + 6 * 4, 0]
     # Once more without classes, in the same places: no names stay behind.
     render_masks(raw, masks, ["0", "1"])
-    prepare(raw, masks, out, size, [], *SHIPPED)
+    prepare_folder(tmp_path, size)
     again = load_split(out, "train")
     assert again.classes == []
     np.testing.assert_array_equal(again.masks, train.tumor)
@@ -134,11 +131,11 @@ def test_the_same_bytes_each_time_in_place_of_what_was_there(tmp_path):
     (out / "old.npy").touch()
     contents = []
     for _ in range(2):
-        prepare(tmp_path / "raw", tmp_path / "masks", out, 32, [], *SHIPPED)
+        prepare_folder(tmp_path, 32)
         contents.append({path: path.read_bytes() for path in out.rglob("*") if path.is_file()})
     assert contents[0] == contents[1]
     arrays = {out / split / f"{kind}.npy" for split in SPLITS for kind in ("images", "masks")}
-    assert set(contents[0]) == {out / "slices.csv", out / "left_out.csv"} | arrays
+    assert set(contents[0]) == {out / "slices.csv", out / "left_out.csv", out / "about.json"} | arrays
 
 
 def number_slices(raw: Path, each: int) -> None:
@@ -159,7 +156,7 @@ def test_slices_dealt_anew_are_all_there_once_with_their_own_pixels(tmp_path, ca
     number_slices(raw, 20)
     render_masks(raw, tmp_path / "masks", ["0"])
     rule = (Split(strategy="blocks", folds=3, fold=1), Blocks(size=5, gap=1))
-    prepare(raw, tmp_path / "masks", out, 32, [], *rule)
+    prepare_folder(tmp_path, 32, rule)
     table, left_out = read_table(out), pd.read_csv(out / "left_out.csv")
     assert len(left_out) > 0
     assert sorted([*table.sequence, *left_out.sequence]) == list(range(60))

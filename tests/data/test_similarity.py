@@ -3,13 +3,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from support.preparing import prepare_folder
 
 from tumorseg import SPLITS
 from tumorseg.data.masks import render_masks
-from tumorseg.data.prepare import prepare
 from tumorseg.data.similarity import SIBLING, copies, embed, groups, nearest
 from tumorseg.data.slices import load_split
-from tumorseg.params import Blocks, PhantomSource, Split
+from tumorseg.params import PhantomSource
 from tumorseg.sources import fetch
 
 
@@ -83,8 +83,7 @@ def phantom(request, tmp_path_factory) -> tuple[int, np.ndarray, np.ndarray]:
     )
     fetch(source, folder / "raw")
     render_masks(folder / "raw", folder / "masks", ["0", "1"])
-    rule = (Split(strategy="shipped", folds=8, fold=0), Blocks(size=30, gap=5))
-    prepare(folder / "raw", folder / "masks", folder / "prepared", 128, [], *rule)
+    prepare_folder(folder, 128)
     splits = [load_split(folder / "prepared", split) for split in SPLITS]
     truth = pd.read_csv(folder / "raw" / "patients.csv").rename(columns={"split": "as_shipped"})
     table = pd.concat([split.table for split in splits]).merge(truth, on=["as_shipped", "file"])

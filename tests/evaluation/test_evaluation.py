@@ -153,6 +153,7 @@ def test_all_that_is_written_is_the_same_each_time(root, tmp_path):
         for base in (root / "out", tmp_path / "out")
     )
     assert sorted(map(Path.as_posix, first)) == [
+        "headlines/prior.json",
         "plots/confusion.csv",
         "plots/overlays.png",
         "plots/pr_curve.csv",
@@ -191,4 +192,5 @@ def test_no_tumour_anywhere_is_scored(tmp_path):
         calibration = scores[split]["calibration"]
         assert calibration["ece"] == pytest.approx(0.5 / 256)
         assert np.isnan([calibration["temperature"], calibration["ece_scaled"]]).all()
+    del scores["prepared"]
     assert not np.isinf(numbers(scores)).any()

@@ -2,14 +2,13 @@ import json
 from math import nan
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-from support.told import CLEAN, LEAKING, NEAR, NO_SIBLINGS, SIBLINGS, audit, context, scores, told
+from support.told import CLEAN, LEAKING, NEAR, NO_SIBLINGS, PREPARED, SIBLINGS, audit, context, scores, told
 
 from tumorseg.errors import UserError
 from tumorseg.files import read_json
 from tumorseg.report import report_model
+from tumorseg.scores_file import Scores, headline
 
 
 @pytest.mark.parametrize(
@@ -46,31 +45,60 @@ def evaluated(tmp_path: Path) -> Path:
 def report(root: Path, name: str = "deep") -> None:
     report_model(
         name,
-        metrics=root / "deep.json",
+        details=root / "deep.json",
         audit=root / "audit.json",
         evaluated=root / "deep",
-        out=root / "out" / "selected.json",
+        selected=root / "out" / "selected.json",
+        stated=root / "out" / "statement.json",
         plots=root / "out" / "plots",
     )
 
 
-def test_the_name_and_what_it_is_worth_then_the_scores_as_they_were(evaluated, capsys):
+def test_few_figures_for_dvc_and_what_they_are_worth_beside(evaluated, capsys):
     report(evaluated)
     selected = read_json(evaluated / "out" / "selected.json")
+    stated = read_json(evaluated / "out" / "statement.json")
     ours = scores(0.7401, 0.7113, 0.7669)
-    assert list(selected) == ["model", "statement", "baselines", "leak", "labels", *ours]
-    assert selected["model"] == "deep"
-    assert " ".join(selected["statement"]) == told(ours, LEAKING)
-    assert capsys.readouterr().out == f"{' '.join(selected['statement'])}\n"
-    assert selected["baselines"] == LEAKING["baselines"] | {
+    assert selected == headline("deep", Scores.model_validate(ours)) | {"copy_dice": 0.6946}
+    assert len(selected) <= 12  # columns of `dvc exp show`
+    assert not any(isinstance(value, dict | list) for value in selected.values())
+    assert list(stated) == ["model", "prepared", "statement", "baselines", "leak", "labels"]
+    assert stated["model"] == "deep"
+    assert stated["prepared"] == PREPARED
+    assert " ".join(stated["statement"]) == told(ours, LEAKING)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == " ".join(stated["statement"])
+    assert printed[1].endswith("git restore . && dvc checkout")
+    assert stated["baselines"] == LEAKING["baselines"] | {
         "interval": {"nearest_mask_dice": "above", "mean_mask_dice": "above"}
     }
-    assert selected["leak"] == {"strategy": "shipped", "near_within": 3} | SIBLINGS | {
-        "near_in_sequence": NEAR
-    }
-    assert selected["labels"] == {"annotations": 2146, "rectangles": 2146, "share": 1.0}
-    # NaN is not equal to itself; its text is.
-    assert json.dumps({key: selected[key] for key in ours}) == json.dumps(ours)
+    assert stated["leak"] == {"strategy": "shipped", "near_within": 3} | SIBLINGS | {"near_in_sequence": NEAR}
+    assert stated["labels"] == {"annotations": 2146, "rectangles": 2146, "share": 1.0}
+
+
+def test_the_page_gets_sentences_and_levels_with_the_data_they_are_of(evaluated):
+    report(evaluated)
+    plots = evaluated / "out" / "plots"
+    sentences, levels = (read_json(plots / f"{name}.json") for name in ("statement", "levels"))
+    stated = read_json(evaluated / "out" / "statement.json")
+    assert sentences == [{"model": "deep", "sentence": text, **PREPARED} for text in stated["statement"]]
+    assert [(row["kind"], row["dice"]) for row in levels] == [
+        *(("model", 0.7401), ("copy", 0.6946), ("mean", 0.3298)),
+    ]
+    assert (levels[0]["low"], levels[0]["high"]) == (0.7113, 0.7669)
+    assert all(row.items() >= PREPARED.items() for row in levels)
+
+
+def test_an_audit_of_other_data_is_refused(evaluated):
+    report(evaluated)
+    before = (evaluated / "out" / "selected.json").read_bytes()
+    other = LEAKING | {"prepared": PREPARED | {"digest": "ffffffff"}}
+    (evaluated / "audit.json").write_text(json.dumps(other))
+    with pytest.raises(
+        UserError, match=r"deep\.json is of real, .*audit\.json is of .*ffffffff.*run dvc repro$"
+    ):
+        report(evaluated)
+    assert (evaluated / "out" / "selected.json").read_bytes() == before
 
 
 def test_plots_are_those_of_the_model_the_statement_and_no_others(evaluated):
@@ -78,31 +106,16 @@ def test_plots_are_those_of_the_model_the_statement_and_no_others(evaluated):
     plots.mkdir(parents=True)
     (plots / "of_another_model.png").touch()
     report(evaluated)
-    assert sorted(path.name for path in plots.iterdir()) == ["overlays.png", "pr_curve.csv", "statement.png"]
+    assert sorted(path.name for path in plots.iterdir()) == [
+        *("levels.json", "overlays.png", "pr_curve.csv", "statement.json"),
+    ]
     for name in ("pr_curve.csv", "overlays.png"):
         assert (plots / name).read_bytes() == name.encode()
-    assert sorted(path.name for path in plots.parent.iterdir()) == ["plots", "selected.json"]
-
-
-@pytest.mark.parametrize(
-    ("name", "dice", "low", "high"),
-    [
-        ("deep", 0.7, 0.6, 0.8),
-        ("a_network_of_a_name_" * 5, 1.0, 1.0, 1.0),
-        ("zero", 0.0, 0.0, 0.0),
-        ("nothing", nan, nan, nan),
-    ],
-)
-def test_the_picture_is_cut_off_nowhere_and_the_same_each_time(evaluated, name, dice, low, high):
-    (evaluated / "deep.json").write_text(json.dumps(scores(dice, low, high)))
-    picture = evaluated / "out" / "plots" / "statement.png"
-    report(evaluated, name)
-    first = picture.read_bytes()
-    report(evaluated, name)
-    assert picture.read_bytes() == first
-    pixels = cv2.imread(str(picture))
-    rim = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    assert (rim == 255).all()
+    assert sorted(path.name for path in plots.parent.iterdir()) == [
+        "plots",
+        "selected.json",
+        "statement.json",
+    ]
 
 
 def test_plots_that_are_links_into_a_cache_become_files(evaluated):
@@ -122,8 +135,6 @@ def test_scores_that_cannot_be_read_leave_the_old_report(evaluated):
     report(evaluated)
     before = (evaluated / "out" / "selected.json").read_bytes()
     (evaluated / "deep.json").write_text("{}")
-    with pytest.raises(
-        UserError, match=r"deep\.json: parameters: missing; run dvc repro -f -s evaluate@deep"
-    ):
+    with pytest.raises(UserError, match=r"deep\.json: prepared: missing; run dvc repro -f -s evaluate@deep"):
         report(evaluated)
     assert (evaluated / "out" / "selected.json").read_bytes() == before

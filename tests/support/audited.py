@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from support.planted import Export
+from support.preparing import prepare_folder
 
 from tumorseg import SPLITS
 from tumorseg.audit.facts import measure
 from tumorseg.audit.findings import Finding, find
 from tumorseg.audit.survey import survey_data
 from tumorseg.data.masks import render_masks
-from tumorseg.data.prepare import prepare
 from tumorseg.params import Blocks, Split
 
 SHIPPED = (Split(strategy="shipped", folds=3, fold=0), Blocks(size=4, gap=1))
@@ -19,10 +19,9 @@ def prepared(
     export: Export, folder: Path, size: int = 64, rule: tuple[Split, Blocks] = SHIPPED
 ) -> tuple[Path, Path]:
     """The raw and the prepared folder of an export."""
-    raw, masks, arrays = export.write(folder / "raw"), folder / "masks", folder / "prepared"
-    render_masks(raw, masks, ["0", "1"])
-    prepare(raw, masks, arrays, size, [], *rule)
-    return raw, arrays
+    raw = export.write(folder / "raw")
+    render_masks(raw, folder / "masks", ["0", "1"])
+    return raw, prepare_folder(folder, size, rule)
 
 
 def findings(

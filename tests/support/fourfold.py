@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 from support.training import recipe, run
@@ -29,17 +30,19 @@ def measure(root: Path, prepared: Path) -> None:
         accelerator="cpu",
         rule=Evaluate(beta=1.0, flip="none", neighbors=0, per_slice=False),
         predictions=root / "predicted",
-        metrics=root / "scores.json",
+        headlines=root / "headline.json",
+        details=root / "scores.json",
         plots=root / "evaluated",
     )
     scores, curves = read_json(root / "scores.json"), pd.read_csv(root / "curves.csv")
     slices = pd.read_csv(root / "predicted" / "slices.csv")
     test = slices["split"] == "test"
-    for folder in ("metrics", "curves"):
+    for folder in ("headlines", "details", "curves"):
         (root / folder).mkdir()
     for name, dice in DICE.items():
         scores["valid"]["at_best"]["pooled"]["dice"] = dice
-        (root / "metrics" / f"{name}.json").write_text(json.dumps(scores | {"gflops": 0.5, "parameters": 7}))
+        (root / "details" / f"{name}.json").write_text(json.dumps(scores | {"gflops": 0.5, "parameters": 7}))
+        (root / "headlines" / f"{name}.json").write_text("{}")
         epochs = (1, 2, 3) if LEARNS[name] else (0,)
         rows = [
             curves.assign(model=name, epoch=epoch, split=split) for epoch in epochs for split in SPLITS[:2]
@@ -53,15 +56,22 @@ def measure(root: Path, prepared: Path) -> None:
 
 
 def compare(root: Path, out: Path, names: list[str]) -> dict:
-    """Compare the models into `out`; the scores."""
+    """Compare the models into `out`; their figures. The folders of all models stay as they are."""
+    with TemporaryDirectory() as scratch:
+        return compare_in(shutil.copytree(root, Path(scratch) / "measured"), out, names)
+
+
+def compare_in(root: Path, out: Path, names: list[str]) -> dict:
+    """Likewise, in the very folders."""
     compare_models(
         {name: LEARNS[name] for name in names},
         prepared=root / "prepared",
         predictions=root / "predictions",
-        metrics=root / "metrics",
+        headlines=root / "headlines",
+        details=root / "details",
         curves=root / "curves",
         evaluated=root / "plots",
         out=out / "compare.json",
         plots=out / "plots",
     )
-    return read_json(out / "compare.json")
+    return read_json(out / "compare.json")["models"]

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from tumorseg import SPLITS
 from tumorseg.data.classes import write_classes
 from tumorseg.evaluation import evaluate_model
 from tumorseg.files import read_json
+from tumorseg.identity import write_identity
 from tumorseg.models.artifact import ModelInfo, save_model
 from tumorseg.models.registry import build_model, channels
 from tumorseg.params import Evaluate
@@ -52,6 +54,8 @@ def write_prepared(folder: Path, masks: dict[str, list[np.ndarray]], classes: li
             rows.append(about | {"sequence": index or None})
     pd.DataFrame(rows).astype({"sequence": "Int64"}).to_csv(folder / "slices.csv", index=False)
     write_classes(folder, classes)
+    counts = dict.fromkeys(SPLITS, 0) | {split: len(arrays) for split, arrays in masks.items()}
+    write_identity(folder, data="made_up", split="shipped", image_size=SIDE, **counts)
     return folder
 
 
@@ -83,7 +87,8 @@ def evaluate(
         accelerator="cpu",
         rule=Evaluate(beta=beta, flip="none", neighbors=0, per_slice=False),
         predictions=out / "predictions",
-        metrics=out / "scores.json",
+        headlines=out / "headlines" / "prior.json",
+        details=out / "scores.json",
         plots=out / "plots",
     )
     return read_json(out / "scores.json")

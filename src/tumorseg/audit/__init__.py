@@ -7,6 +7,7 @@ what somebody who trains on these data should know.
 from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from tumorseg.audit.survey import Survey, survey_data
 from tumorseg.data.classes import Categories, indices
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv, write_json, write_text
+from tumorseg.identity import read_identity
 from tumorseg.types import FindingId, Strategy
 
 PAIRS = 9  # pictures of a slice beside its most similar training slice
@@ -45,34 +47,40 @@ def audit(
         strategy: How the prepared slices were split.
         fail_on: Findings that must not be.
         metrics: JSON file: `findings` by name, each with severity, message, count and the param that deals
-            with it (null: none does), their number by severity, and every figure that they rest on.
-        plots: Folder for audit.png, closest_pairs.png, similarity.csv, and faults.csv, which lists the
-            faulty annotations and images one by one.
+            with it (null: none does), their number by severity, the data that they are of (`prepared`), and
+            every figure that they rest on.
+        plots: Folder for findings.json, facts.png, closest_pairs.png, similarity.csv, and faults.csv, which
+            lists the faulty annotations and images one by one.
         passed: File that is written, always alike, if nothing of `fail_on` is found: training waits for it.
 
     Raises:
         UserError: An annotation file is bad, or something of `fail_on` is found; all else is written then.
     """
-    from tumorseg.audit.figures import closest_pairs, overview
+    from tumorseg.audit.figures import closest_pairs, panels
 
     survey = survey_data(raw, prepared)
     facts = measure(survey, indices(tumor_categories), strategy)
-    findings = find(facts)
+    findings, identity = find(facts), read_identity(prepared)
     with atomic_folder(plots) as folder:
-        overview(folder / "audit.png", survey, facts, findings)
+        write_json(folder / "findings.json", identity.rows(listed(findings)))
+        panels(folder / "facts.png", survey, facts["labels"]["shapes"])
         closest_pairs(folder / "closest_pairs.png", survey, closest(survey.slices))
         write_csv(folder / "similarity.csv", histogram(survey.slices))
         write_csv(folder / "faults.csv", faults(survey))
-    named = {finding.id: asdict(finding) for finding in findings}
-    for fields in named.values():
-        del fields["id"]
-        fields["message"] = [fields["message"]]  # DVC's tables leave lists out, and would widen to a string
+    named = {row.pop("finding"): row for row in listed(findings) if findings}
     summary = {severity: sum(f.severity == severity for f in findings) for severity in SEVERITIES}
-    write_json(metrics, {"summary": summary, "findings": named, **facts})
+    write_json(metrics, {"prepared": identity.model_dump(), "summary": summary, "findings": named, **facts})
     for finding in findings:
         print(f"{finding.severity}: {finding.message}")
     refuse([finding for finding in findings if finding.id in fail_on], metrics)
     write_text(passed, "nothing of audit.fail_on was found\n")
+
+
+def listed(findings: list[Finding]) -> list[dict[str, Any]]:
+    """A row a finding, or one that says that there is none."""
+    none = Finding("", "info", "nothing found", 0)
+    rows = [asdict(finding) for finding in findings or [none]]
+    return [{"finding": row.pop("id"), **row} for row in rows]
 
 
 def refuse(findings: list[Finding], metrics: Path) -> None:

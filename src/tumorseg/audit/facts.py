@@ -11,8 +11,6 @@ from tumorseg.audit.survey import Survey
 from tumorseg.data import similarity
 from tumorseg.types import Strategy
 
-DIGITS = 4  # of fractions
-
 
 def measure(survey: Survey, tumor_categories: Collection[str], strategy: Strategy) -> dict[str, Any]:
     """The figures that the findings rest on.
@@ -20,7 +18,7 @@ def measure(survey: Survey, tumor_categories: Collection[str], strategy: Strateg
     Those of images, leak, baselines, groups and order are of the slices in use and of the splits they are in
     now; those of labels and categories are of every annotation there is.
     """
-    facts = {
+    return {
         "images": _images(survey),
         "split": {"strategy": strategy},
         "leak": _leak(survey),
@@ -31,7 +29,6 @@ def measure(survey: Survey, tumor_categories: Collection[str], strategy: Strateg
         "categories": {name: _category(survey, name, tumor_categories) for name in survey.categories},
         "order": _order(survey.slices),
     }
-    return _rounded(facts)
 
 
 def _images(survey: Survey) -> dict[str, Any]:
@@ -128,9 +125,3 @@ def _order(slices: pd.DataFrame) -> dict[str, Any]:
         return {}
     auc = {name: labels.order_auc(single.sequence, single.category == name) for name in names}
     return {**labels.category_runs(single.category, single.lookalikes), "auc": auc}
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return round(value, DIGITS) if isinstance(value, float) else value

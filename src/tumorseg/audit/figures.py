@@ -1,6 +1,5 @@
-"""The pictures of the audit: one page that sums it up, and the closest pairs across splits."""
+"""The pictures of the audit: what the findings rest on, and the closest pairs across splits."""
 
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tumorseg.audit.findings import Finding
 from tumorseg.audit.leak import BINS
 from tumorseg.audit.survey import Survey
 from tumorseg.data.similarity import SIBLING
@@ -27,13 +25,9 @@ from tumorseg.figures import (
     show_slice,
 )
 
-WIDTH, PANEL = 10.0, 3.1  # inches: of the page; height of a row of panels
-HEADLINES, HEADLINE = 0.7, 0.5  # inches: height of the page's two title lines, and of one
+WIDTH, PANEL = 10.0, 3.1  # inches: of all panels; height of a row of them
 ABOVE, BELOW = 0.35, 0.55  # inches over the axes of a panel, and below
 PAIR, FOOT = (4.1, 2.7), 0.4  # inches: width and height of a pair, height of the legend
-LINE = 0.175  # inches a line of the findings takes
-CHARACTERS = 134  # of a line of the findings that fit beside the severity
-SEVERITY_COLORS = {"high": "#D55E00", "medium": "#B07700", "low": "#0072B2", "info": "#666666"}
 SPLIT_COLORS = {"valid": "#E69F00", "test": "#0072B2"}
 SHAPE_NAMES = {
     "rectangle": "rectangles",
@@ -44,26 +38,19 @@ SHAPE_NAMES = {
 PAIRS_A_ROW = 3
 
 
-def overview(path: Path, survey: Survey, facts: dict[str, Any], findings: list[Finding]) -> None:
-    """Draw the findings in words, and what they rest on in five panels.
+def panels(path: Path, survey: Survey, shapes: dict[str, int]) -> None:
+    """Draw what the findings rest on, in five panels.
 
     Args:
         path: PNG to write.
         survey: What was looked at.
-        facts: The figures, of `facts.measure`.
-        findings: Severest first.
+        shapes: The number of annotations of each shape, of `facts.measure`.
     """
-    lines = [textwrap.wrap(finding.message, CHARACTERS) for finding in findings]
-    text = LINE * (sum(map(len, lines)) + 0.4 * len(lines) + 1)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, HEADLINES + text + 2 * PANEL), dpi=DPI)
-        first, second = _headlines(facts)
-        figure.text(0.012, 1 - 0.3 / figure.get_figheight(), first, fontsize=12, fontweight="bold")
-        figure.text(0.012, 1 - 0.54 / figure.get_figheight(), second, fontsize=10)
-        _findings(axes_at(figure, 0.12, 2 * PANEL, WIDTH - 0.24, text), findings, lines)
+        figure = Figure(figsize=(WIDTH, 2 * PANEL), dpi=DPI)
         upper, lower, height = PANEL + BELOW, BELOW, PANEL - BELOW - ABOVE
         _similarity(axes_at(figure, 0.6, upper, 4.9, height), survey)
-        _shapes(axes_at(figure, 7.1, upper, 2.75, height), facts["labels"]["shapes"])
+        _shapes(axes_at(figure, 7.1, upper, 2.75, height), shapes)
         _places(axes_at(figure, 0.6, lower, height, height), survey)
         _order(axes_at(figure, 4.0, lower, 2.35, height), survey)
         _contrast(axes_at(figure, 7.1, lower, 2.75, height), survey)
@@ -82,10 +69,7 @@ def closest_pairs(path: Path, survey: Survey, rows: list[int]) -> None:
     down = -(-len(rows) // columns)
     train = survey.arrays["train"]
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(PAIR[0] * columns, PAIR[1] * down + HEADLINE + FOOT), dpi=DPI)
-        title = "The closest pairs across splits: a slice and its most similar training slice"
-        title = textwrap.fill(title, 40 * columns)
-        figure.text(0.5, 1 - 0.1 / figure.get_figheight(), title, va="top", ha="center", fontweight="bold")
+        figure = Figure(figsize=(PAIR[0] * columns, PAIR[1] * down + FOOT), dpi=DPI)
         for place, row in enumerate(rows):
             item = survey.slices.loc[row]
             left, bottom = PAIR[0] * (place % columns), FOOT + PAIR[1] * (down - 1 - place // columns)
@@ -104,32 +88,6 @@ def closest_pairs(path: Path, survey: Survey, rows: list[int]) -> None:
         handles = [Line2D([], [], color=TRUTH, label="annotated tumour")]
         figure.legend(handles=handles, loc="lower center", frameon=False)
         save(figure, path)
-
-
-def _headlines(facts: dict[str, Any]) -> tuple[str, str]:
-    images, labels, strategy = facts["images"], facts["labels"], facts["split"]["strategy"]
-    return (
-        f"Audit of {images['images']} slices ({images['train']} train, {images['valid']} valid, "
-        f"{images['test']} test), {labels['annotations']} annotations",
-        f"split.strategy {strategy}: {facts['groups']['groups']} groups of slices"
-        + (f", {images['left_out']} slices left out" if images["left_out"] else ""),
-    )
-
-
-def _findings(axis: Axes, findings: list[Finding], lines: list[list[str]]) -> None:
-    """Write the findings below one another, each behind its severity."""
-    axis.set(xlim=(0, 1), ylim=(sum(map(len, lines)) + 0.4 * len(lines) + 1, 0))
-    axis.axis("off")
-    top = 1.0
-    for finding, wrapped in zip(findings, lines, strict=True):
-        color = SEVERITY_COLORS[finding.severity]
-        axis.text(0, top, finding.severity, color=color, fontweight="bold")
-        for line in wrapped:
-            axis.text(0.075, top, line)
-            top += 1
-        top += 0.4
-    if not findings:
-        axis.text(0, top, "nothing found")
 
 
 def _similarity(axis: Axes, survey: Survey) -> None:

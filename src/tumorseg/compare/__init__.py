@@ -4,6 +4,8 @@
 compared; `heatmaps`, `cost` and `side_by_side` draw.
 """
 
+import shutil
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from tumorseg.compare.differences import Comparison, compare, median_ranks, read_scored
-from tumorseg.compare.summary import as_text, leaderboard, summarise, training_pflops
+from tumorseg.compare.summary import as_text, leaderboard, model_rows, summarise, training_pflops
 from tumorseg.compare.verdicts import verdicts
 from tumorseg.data.slices import SplitArrays, load_split
 from tumorseg.files import atomic_folder, write_csv, write_json
+from tumorseg.identity import Identity, check_same, read_identity
 from tumorseg.metrics import STEPS
 from tumorseg.paired import Scored
 from tumorseg.scores_file import Scores, read_scores
@@ -27,7 +30,8 @@ def compare_models(
     *,
     prepared: Path,
     predictions: Path,
-    metrics: Path,
+    headlines: Path,
+    details: Path,
     curves: Path,
     evaluated: Path,
     out: Path,
@@ -35,42 +39,70 @@ def compare_models(
 ) -> None:
     """Gather the scores and curves of the models, and test every difference between them.
 
-    Only the models named are read: files of a model since taken out of params.yaml may lie beside them.
+    What models since taken out of params.yaml have left in the folders below is removed: it would stand
+    beside the scores of those that are there.
 
     Args:
         learns: By model: whether it learns. Those that do not are the baselines of those that do.
         prepared: Folder made by `prepare.prepare`.
         predictions: Folder of <model>/{slices.csv,test.npy}, as written by `evaluation`.
-        metrics: Folder of <model>.json, as written there.
+        headlines: Folder of <model>.json, as written there; only cleared of what others have left.
+        details: Folder of <model>.json, as written there.
         curves: Folder of <model>.csv, as written by `training.train_model`.
         evaluated: Folder of <model>/<table>.csv for each of TABLES.
-        out: JSON file: the figures and the verdict of each model, best valid Dice first.
-        plots: Folder for leaderboard.csv, differences.csv, curves.csv, a table for each of TABLES, and
-            differences.png, ranks.png, cost.png and side_by_side.png.
+        out: JSON file: the data (`prepared`), and by model its figures and verdict, best valid Dice first.
+        plots: Folder for models.json and slices.json, leaderboard.csv, differences.csv, curves.csv, a table
+            for each of TABLES, and differences.png, ranks.png, cost.png and side_by_side.png.
 
     Raises:
-        UserError: A metrics file is missing or malformed, or the test slices of a model are not those of the
-            prepared folder.
+        UserError: A file of scores is missing or malformed, or is of other data than the prepared folder.
     """
-    results = {name: read_scores(metrics / f"{name}.json") for name in learns}
-    # By valid: the order suggests which model to deliver, and test is for no choice.
-    results = dict(sorted(results.items(), key=lambda item: -item[1].valid.dice))
-    trained = pd.concat([read_csv(curves / f"{name}.csv") for name in learns])
+    clear(learns, [headlines, details, curves, evaluated, predictions])
+    identity = read_identity(prepared)
+    results = read_results(list(learns), details, identity, prepared)
     test = load_split(prepared, "test")
-    scored = read_scored(list(results), predictions, test.table)
-    comparison = compare(scored)
-    board = _board(results, learns, comparison, trained, slices=len(load_split(prepared, "train")))
+    comparison = compare(scored := read_scored(list(results), predictions, test.table))
+    trained = pd.concat([read_csv(curves / f"{name}.csv") for name in results])
+    board = _board(results, learns, comparison, trained, slices=identity.train)
     with atomic_folder(plots) as folder:
+        write_json(folder / "models.json", identity.rows(model_rows(board, learns)))
         write_csv(folder / "leaderboard.csv", leaderboard(results))
         write_csv(folder / "differences.csv", comparison.differences)
         write_csv(folder / "curves.csv", trained)
         for kind in TABLES:
-            parts = [read_csv(evaluated / name / f"{kind}.csv").assign(model=name) for name in learns]
-            write_csv(folder / f"{kind}.csv", pd.concat(parts))
+            write_csv(folder / f"{kind}.csv", of_all(evaluated, kind, list(results)))
         _draw(folder, board, learns, comparison)
-        _draw_slices(folder / "side_by_side.png", board, learns, test, scored, predictions)
-    write_json(out, board)
+        _draw_slices(folder, results, learns, test, scored, predictions, identity)
+    write_json(out, {"prepared": identity.model_dump(), "models": board})
     print(as_text(board))
+
+
+def of_all(evaluated: Path, kind: str, names: list[str]) -> pd.DataFrame:
+    """One of TABLES, of all models."""
+    return pd.concat([read_csv(evaluated / name / f"{kind}.csv").assign(model=name) for name in names])
+
+
+def clear(models: Collection[str], folders: Iterable[Path]) -> None:
+    """Remove what other models have left in folders of <model>, <model>.json or <model>.csv, and say so."""
+    left = set()
+    for path in (path for folder in folders for path in sorted(folder.glob("[!.]*"))):
+        model = path.name if path.is_dir() else path.stem
+        if model not in models:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            left.add(model)
+    if left:
+        print(f"removed what models left that params.yaml no longer has: {', '.join(sorted(left))}")
+
+
+def read_results(names: list[str], details: Path, identity: Identity, prepared: Path) -> dict[str, Scores]:
+    """The scores of the models, in the order in which models stand everywhere: by valid Dice, best first.
+
+    By valid, since the order suggests which model to deliver, and test is for no choice.
+    """
+    results = {name: read_scores(details / f"{name}.json") for name in names}
+    for name, scores in results.items():
+        check_same(scores.prepared, details / f"{name}.json", identity, prepared)
+    return dict(sorted(results.items(), key=lambda item: -item[1].valid.dice))
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -113,18 +145,20 @@ def _draw(
 
 
 def _draw_slices(
-    path: Path,
-    board: dict[str, dict[str, Any]],
+    folder: Path,
+    results: dict[str, Scores],
     learns: dict[str, bool],
     test: SplitArrays,
     scored: Scored,
     predictions: Path,
+    identity: Identity,
 ) -> None:
     from tumorseg.compare.side_by_side import choose_rows, side_by_side
+    from tumorseg.compare.slices import slice_rows
 
-    rows = choose_rows(scored.dice, [learns[name] for name in board])
-    predicted = {}
-    for name, figures in board.items():
-        quantised = np.load(predictions / name / "test.npy", mmap_mode="r")
-        predicted[name] = quantised[rows] >= figures["threshold"] * STEPS
-    side_by_side(path, test, rows, predicted, scored.dice[:, rows])
+    quantised = {name: np.load(predictions / name / "test.npy", mmap_mode="r") for name in results}
+    steps = {name: scores.threshold * STEPS for name, scores in results.items()}
+    write_json(folder / "slices.json", identity.rows(slice_rows(test, scored, quantised, steps)), indent=None)
+    rows = choose_rows(scored.dice, [learns[name] for name in results])
+    predicted = {name: quantised[name][rows] >= steps[name] for name in results}
+    side_by_side(folder / "side_by_side.png", test, rows, predicted, scored.dice[:, rows])

@@ -52,7 +52,6 @@ def cost(path: Path, board: Board, learns: dict[str, bool]) -> None:
             axis.tick_params(labelleft=not number)
             draw_marks(axis, board, learns, field)
             draw_names(axis, board, learns, field)
-        figure.axes[0].set_title("What Dice costs")
         figure.axes[0].set_ylabel("Dice on test, pooled, and its 95 % interval")
         save(figure, path)
 

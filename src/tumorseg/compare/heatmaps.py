@@ -17,7 +17,7 @@ from tumorseg.text import signed
 
 CELL = (0.64, 0.36)  # inches
 NARROWEST = 5.2  # inches: below it, captions would take many lines
-HEAD, FOOT = 0.45, 0.62  # inches for the title, and for a caption of two lines
+FOOT = 0.62  # inches for a caption of two lines
 SLANT = np.sqrt(0.5)  # of labels turned by 45°
 CHANCE = "#E6E6E6"
 DARK = 0.7  # cells of more than this part of the scale take white text
@@ -44,14 +44,14 @@ def difference_map(path: Path, names: list[str], table: pd.DataFrame) -> None:
     colors[np.eye(count, dtype=bool)] = 1
     texts = [[signed(values[i, j], 2) if i != j else "" for j in range(count)] for i in range(count)]
     caption = (
-        "Blue: the row is better. Orange: the column is. Grey: may be chance "
+        "Dice on test, row less column. Blue: the row is better. Orange: the column is. Grey: may be chance "
         f"(Holm-corrected p of {ALPHA} or more, or untested)."
         if count > 1
         else "There is only one model: nothing to compare it with."
     )
     above = CHARACTER * SLANT * max(map(len, names)) + 0.15
     with matplotlib.rc_context(STYLE):
-        figure, axis = _map(names, "Dice on test: row less column", caption, above, right=above)
+        figure, axis = _map(names, caption, above, right=above)
         _cells(axis, colors, texts, white=firm & (np.abs(values) > DARK * limit), grey=~firm)
         axis.set_xticks(range(count), names, rotation=45, ha="left", rotation_mode="anchor")
         save(figure, path)
@@ -71,24 +71,23 @@ def rank_map(path: Path, names: list[str], shares: np.ndarray) -> None:
     caption = (
         "The test slices are too few to be drawn anew."
         if np.isnan(shares).any()
-        else "Share of the draws of groups of test slices in which a model has a rank."
+        else "Share of the draws of groups of test slices in which a model has a rank by Dice."
     )
     with matplotlib.rc_context(STYLE):
-        figure, axis = _map(names, "Rank by Dice on test", caption, above=0.3, right=0.2)
+        figure, axis = _map(names, caption, above=0.3, right=0.2)
         _cells(axis, colors, texts, white=shares > DARK, grey=np.zeros((count, count), bool))
         axis.set_xticks(range(count), [str(rank) for rank in range(1, count + 1)])
         save(figure, path)
 
 
-def _map(names: list[str], title: str, caption: str, above: float, right: float) -> tuple[Figure, Axes]:
+def _map(names: list[str], caption: str, above: float, right: float) -> tuple[Figure, Axes]:
     """A figure, and axes on it for a square of cells with a row a model."""
     count = len(names)
     left = CHARACTER * max(map(len, names)) + 0.2
     width, height = CELL[0] * count, CELL[1] * count
     across = max(NARROWEST, left + width + right)
-    figure = Figure(figsize=(across, HEAD + above + height + FOOT), dpi=DPI)
+    figure = Figure(figsize=(across, above + height + FOOT), dpi=DPI)
     up = figure.get_figheight()
-    figure.text(0.12 / across, 1 - 0.14 / up, title, va="top", fontsize=10, fontweight="bold")
     wrapped = textwrap.fill(caption, int((across - 0.24) / 0.066))
     figure.text(0.12 / across, (FOOT - 0.14) / up, wrapped, va="top", fontsize=8, color="#444444")
     axis = axes_at(figure, left, FOOT, width, height)

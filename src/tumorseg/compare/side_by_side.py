@@ -16,7 +16,7 @@ from tumorseg.metrics import mean_defined
 
 ROWS = 6  # slices
 LARGEST, WIDEST = 1.5, 13.0  # inches: the side of a slice, and the whole picture
-BETWEEN, EDGE, HEAD, FOOT = 0.06, 0.1, 0.72, 0.35  # inches
+BETWEEN, EDGE, HEAD, FOOT = 0.06, 0.1, 0.45, 0.35  # inches
 SMALL_CHARACTER = 0.068  # inches that a character of 8 points takes, at most
 
 
@@ -56,8 +56,6 @@ def side_by_side(
     width, height = 2 * EDGE + columns * step - BETWEEN, HEAD + len(rows) * step - BETWEEN + FOOT
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height), dpi=DPI)
-        title = textwrap.fill("Test slices, from the best to the worst mean Dice", int(width / 0.1))
-        figure.text(EDGE / width, 1 - 0.1 / height, title, va="top", fontsize=10, fontweight="bold")
         for column, name in enumerate(["annotation", *predictions]):
             left = EDGE + column * step
             # Names of several words break after an underscore.

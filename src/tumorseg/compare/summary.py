@@ -97,6 +97,35 @@ def leaderboard(results: dict[str, Scores]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def model_rows(board: dict[str, dict[str, Any]], learns: dict[str, bool]) -> list[dict[str, Any]]:
+    """The table of models of the page of plots, a row a model; of test but for `valid_dice`."""
+    columns = {
+        "dice": "test_dice",
+        "low": "test_dice_low",
+        "high": "test_dice_high",
+        "mean_dice": "test_dice_mean",
+        "iou": "test_iou",
+        "precision": "test_precision",
+        "recall": "test_recall",
+        "nsd": "test_nsd_mean",
+        "hd95": "test_hd95_median",
+        "box_hit_rate": "test_box_hit_rate",
+        "ece": "test_ece",
+    }
+    same = ("first_share", "training_pflops", "verdict")
+    return [
+        {
+            "model": name,
+            "learns": learns[name],
+            "parameters": row["parameters"],
+            "valid_dice": row["valid_dice"],
+        }
+        | {column: row[key] for column, key in columns.items()}
+        | {key: row[key] for key in same}
+        for name, row in board.items()
+    ]
+
+
 def _metric_rows(
     scores: PixelScores, average_precision: float, intervals: PixelIntervals | None
 ) -> list[dict[str, Any]]:

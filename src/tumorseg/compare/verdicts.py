@@ -49,4 +49,7 @@ def _chance(row: Difference) -> str:
     if np.isnan(row.p_holm):
         return "(no interval: the test slices are too few)"
     p = "Holm p < 0.001" if row.p_holm < 0.001 else f"Holm p {row.p_holm:.{3 if row.p_holm < 0.1 else 2}f}"
-    return f"[{signed(row.low, 2)}, {signed(row.high, 2)}], {p}"
+    # One pair's interval and a p that is corrected for all of them may point to different sides of chance.
+    apart = " (corrected for all pairs; the interval is of this pair alone)"
+    disagree = (row.low > 0 or row.high < 0) != (row.p_holm < ALPHA)
+    return f"[{signed(row.low, 2)}, {signed(row.high, 2)}], {p}{apart if disagree else ''}"

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 
 from tumorseg import SPLITS
+from tumorseg.data.classes import read_classes
 from tumorseg.data.slices import SplitArrays, load_split, read_table
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv, write_json
+from tumorseg.identity import read_identity
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "max": 1.0}
 BINS = 20  # of the histogram
@@ -21,47 +23,62 @@ def class_balance(prepared: Path, metrics: Path, plots: Path) -> None:
 
     Args:
         prepared: Folder made by `prepare.prepare`.
-        metrics: JSON file: `pos_weight` and, for each split and for all of them, images, annotations,
-            empty masks, imbalance (background over tumour pixels), tumour fraction and categories; where
-            there are classes, also the fraction of the pixels of each, at the working size.
-        plots: Folder for tumor_fraction.csv, composition.png and samples.png.
+        metrics: JSON file: `pos_weight`, the data that it is of (`prepared`) and, for each split and for all
+            of them, images, annotations, empty masks, imbalance (background over tumour pixels), tumour
+            fraction and categories; where there are classes, also the fraction of the pixels of each, at the
+            working size.
+        plots: Folder for splits.json, tumor_fraction.csv, composition.png and samples.png.
 
     Raises:
         UserError: The train or the valid split has no tumour pixel.
     """
     from tumorseg.data.composition import composition
-    from tumorseg.figures import samples
 
     table = read_table(prepared).assign(pixels=lambda t: t.height * t.width)
-    parts = {split: table[table.split == split] for split in SPLITS} | {"all": table}
-    result: dict[str, Any] = {name: describe(part) for name, part in parts.items()}
+    train, result = load_split(prepared, "train"), measure(prepared, table)
     for split in ("train", "valid"):  # to learn from, and to choose epoch and threshold on
         if not result[split]["tumor_pixels"]:
             raise UserError(
                 f"params.yaml: tumor_categories: the {split} split has no tumour pixel; "
                 "name categories that it has"
             )
-    train = load_split(prepared, "train")
-    if train.classes:
-        counts = {split: count_classes(load_split(prepared, split)) for split in SPLITS}
-        for split, pixels in (counts | {"all": np.sum(list(counts.values()), axis=0)}).items():
-            shares = pixels[1:] / pixels.sum()
-            result[split]["classes"] = dict(zip(train.classes, shares.tolist(), strict=True))
-    chosen = np.unique(np.linspace(0, len(train) - 1, min(SAMPLES, len(train))).astype(int))
+    identity = read_identity(prepared)
     with atomic_folder(plots) as folder:
+        write_json(folder / "splits.json", identity.rows(list_splits(result)))
         write_csv(folder / "tumor_fraction.csv", histogram(table))
         composition(folder / "composition.png", compose(table))
-        shown = train.table.iloc[chosen]
-        titles = [
-            f"{file.split('_')[0]}  category {category}"
-            for file, category in zip(shown["file"], shown["category"], strict=True)
-        ]
-        samples(folder / "samples.png", train.images[chosen], train.masks[chosen], titles, train.classes)
+        draw_samples(folder / "samples.png", train)
     # Half-way, on a log scale, between ignoring the imbalance and cancelling it: the whole of it makes
     # nets call every doubtful pixel tumour.
     pos_weight = result["train"]["imbalance"] ** 0.5
-    write_json(metrics, {"pos_weight": pos_weight, **result})
+    write_json(metrics, {"prepared": identity.model_dump(), "pos_weight": pos_weight, **result})
     _say(result, pos_weight)
+
+
+def measure(prepared: Path, table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """The statistics of each split, and of `all`, from slices.csv with `pixels`, the native area, added."""
+    parts = {split: table[table.split == split] for split in SPLITS} | {"all": table}
+    result: dict[str, Any] = {name: describe(part) for name, part in parts.items()}
+    classes = read_classes(prepared)
+    if classes:
+        counts = {split: count_classes(load_split(prepared, split)) for split in SPLITS}
+        for split, pixels in (counts | {"all": np.sum(list(counts.values()), axis=0)}).items():
+            shares = pixels[1:] / pixels.sum()
+            result[split]["classes"] = dict(zip(classes, shares.tolist(), strict=True))
+    return result
+
+
+def draw_samples(path: Path, train: SplitArrays) -> None:
+    """Draw SAMPLES slices, spread over the split, with their masks."""
+    from tumorseg.figures import samples
+
+    chosen = np.unique(np.linspace(0, len(train) - 1, min(SAMPLES, len(train))).astype(int))
+    shown = train.table.iloc[chosen]
+    titles = [
+        f"{file.split('_')[0]}  category {category}"
+        for file, category in zip(shown["file"], shown["category"], strict=True)
+    ]
+    samples(path, train.images[chosen], train.masks[chosen], titles, train.classes)
 
 
 def _say(result: dict[str, Any], pos_weight: float) -> None:
@@ -73,6 +90,20 @@ def _say(result: dict[str, Any], pos_weight: float) -> None:
     )
     for name, share in result["train"].get("classes", {}).items():
         print(f"{name}: {share:.2%} of the pixels of train")
+
+
+def list_splits(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row a split, from `describe` of each."""
+    return [
+        {
+            "part": split,
+            "images": result[split]["images"],
+            "without_tumor": result[split]["empty_masks"],
+            "annotations": result[split]["annotations"],
+            "tumor_share": result[split]["tumor_fraction"]["pooled"],
+        }
+        for split in SPLITS
+    ]
 
 
 def describe(table: pd.DataFrame) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tumorseg.data.similarity import embed, groups
 from tumorseg.data.splits import LEFT_OUT, assign, group_slices
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv
+from tumorseg.identity import write_identity
 from tumorseg.params import Blocks, Split
 from tumorseg.progress import progress
 
@@ -27,13 +28,29 @@ COLUMNS = [
 
 
 def prepare(
-    raw: Path, masks: Path, prepared: Path, image_size: int, steps: Sequence[str], rule: Split, blocks: Blocks
+    raw: Path,
+    masks: Path,
+    prepared: Path,
+    *,
+    name: str,
+    image_size: int,
+    steps: Sequence[str],
+    rule: Split,
+    blocks: Blocks,
 ) -> None:
-    """Bring slices and masks to `image_size` pixels a side, split them, write arrays and slices.csv.
-
-    Before that, the `steps` of `tumorseg.data.preprocess` are taken.
+    """Bring slices and masks to `image_size` pixels a side and split them.
 
     Slices are averaged down (INTER_AREA); masks take the nearest pixel, so no label is invented.
+
+    Args:
+        raw: The split folders, images beside `_annotations.coco.json`.
+        masks: Folder made by `masks.render_masks`.
+        prepared: Is replaced. It gets the arrays of each split, slices.csv, left_out.csv and about.json.
+        name: Of the dataset.
+        image_size: Pixels a side.
+        steps: Of `tumorseg.data.preprocess`, taken before.
+        rule: How to split.
+        blocks: The blocks and gaps of file numbers, where they split.
 
     Raises:
         UserError: A slice or its mask cannot be read or is cut off, their sizes differ, or the slices
@@ -47,24 +64,30 @@ def prepare(
             table["group"] = group_slices(table, groups(embed(arrays["images"])), rule, blocks)
             table["split"] = assign(table, table.group.to_numpy(), rule, blocks)
             for split in SPLITS:
-                rows = np.flatnonzero(table["split"] == split)
-                (folder / split).mkdir()
-                for kind, array in arrays.items():
-                    target = _array(folder / split / f"{kind}.npy", len(rows), image_size)
-                    for index, row in enumerate(rows):
-                        target[index] = array[row]
-                    target.flush()
-        kept = table[table["split"] != LEFT_OUT]
-        order = kept["split"].map(SPLITS.index).argsort(kind="stable")
-        kept = kept.iloc[order].assign(index=lambda rows: rows.groupby("split").cumcount())
-        write_csv(folder / "slices.csv", kept[COLUMNS])
-        left_out = table[table["split"] == LEFT_OUT]
-        write_csv(folder / "left_out.csv", left_out[COLUMNS[2:]])  # no split, no place in one
-    print(f"{len(kept)} slices at {image_size}×{image_size}, split {rule.strategy}")
-    if len(left_out):
-        print(
-            f"left out, at most {blocks.gap} file numbers from another split: {len(left_out)} (left_out.csv)"
-        )
+                _write_arrays(folder / split, arrays, np.flatnonzero(table["split"] == split))
+        left_out = table["split"] == LEFT_OUT
+        _write_tables(folder, table[~left_out], table[left_out])
+        sizes = {split: int((table["split"] == split).sum()) for split in SPLITS}
+        write_identity(folder, data=name, split=rule.strategy, image_size=image_size, **sizes)
+    print(f"{sum(sizes.values())} slices at {image_size}×{image_size}, split {rule.strategy}")
+    if count := int(left_out.sum()):
+        print(f"left out, at most {blocks.gap} file numbers from another split: {count} (left_out.csv)")
+
+
+def _write_arrays(folder: Path, arrays: dict[str, np.memmap], rows: np.ndarray) -> None:
+    folder.mkdir()
+    for kind, array in arrays.items():
+        target = _array(folder / f"{kind}.npy", len(rows), array.shape[-1])
+        for index, row in enumerate(rows):
+            target[index] = array[row]
+        target.flush()
+
+
+def _write_tables(folder: Path, kept: pd.DataFrame, left_out: pd.DataFrame) -> None:
+    order = kept["split"].map(SPLITS.index).argsort(kind="stable")
+    kept = kept.iloc[order].assign(index=lambda rows: rows.groupby("split").cumcount())
+    write_csv(folder / "slices.csv", kept[COLUMNS])
+    write_csv(folder / "left_out.csv", left_out[COLUMNS[2:]])  # no split, no place in one
 
 
 def _read_all(

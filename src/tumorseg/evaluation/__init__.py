@@ -15,9 +15,10 @@ from tumorseg.evaluation.predictions import predict_split, rule_for
 from tumorseg.evaluation.segmentation import Segmentation, segment
 from tumorseg.evaluation.summary import summarise_split
 from tumorseg.files import write_json
+from tumorseg.identity import read_identity
 from tumorseg.models.artifact import ModelInfo, load_model
 from tumorseg.models.predict import pick_device
-from tumorseg.scores_file import SplitScores, read_scores
+from tumorseg.scores_file import SplitScores, headline, read_scores
 
 if TYPE_CHECKING:
     from tumorseg.params import Evaluate
@@ -30,7 +31,8 @@ def evaluate_model(
     accelerator: str,
     rule: "Evaluate",
     predictions: Path,
-    metrics: Path,
+    headlines: Path,
+    details: Path,
     plots: Path,
 ) -> None:
     """Predict valid and test with the model in `folder`, and write its scores.
@@ -41,7 +43,8 @@ def evaluate_model(
         accelerator: What to run on, as `compute.accelerator` in params.yaml.
         rule: How probabilities are made and cut; what it leaves open is chosen on valid.
         predictions: Folder for what is predicted, see `outputs.write_predictions`.
-        metrics: JSON file for the scores, see `scores_file`.
+        headlines: JSON file for the few figures that DVC's tables show, see `scores_file.headline`.
+        details: JSON file for all scores, see `scores_file`.
         plots: Folder for curves and pictures, see `outputs.write_plots`.
 
     Raises:
@@ -62,8 +65,11 @@ def evaluate_model(
 
     write_predictions(predictions, segmented)
     write_plots(plots, segmented, choice.step, rule.beta)
-    write_json(metrics, {**_about(info, gflops, rule, choice), **scores})
-    _say(info.name, choice.threshold, read_scores(metrics).test)
+    identity = read_identity(prepared).model_dump()
+    write_json(details, {"prepared": identity, **_about(info, gflops, rule, choice), **scores})
+    written = read_scores(details)
+    write_json(headlines, headline(info.name, written))
+    _say(info.name, choice.threshold, written.test)
 
 
 def _about(info: ModelInfo, gflops: float, rule: "Evaluate", choice: Choice) -> dict[str, Any]:

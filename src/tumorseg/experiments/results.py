@@ -26,7 +26,7 @@ class Result:
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """metrics/models/<model>.json."""
+        """metrics/details/<model>.json."""
         metrics: dict[str, Any] = json.loads(self._metrics_text)
         return metrics
 
@@ -37,7 +37,7 @@ class Result:
 
     @property
     def _metrics_path(self) -> Path:
-        return Path(f"metrics/models/{self.experiment.model}.json")
+        return Path(f"metrics/details/{self.experiment.model}.json")
 
     @cached_property
     def _metrics_text(self) -> str:

@@ -2,35 +2,68 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from tumorseg.files import atomic_folder, read_json, write_json
-from tumorseg.report.card import draw_statement
-from tumorseg.report.context import context_of
+from tumorseg.identity import Identity, check_same
+from tumorseg.report.context import BASELINES, context_of
 from tumorseg.report.statement import statement
-from tumorseg.scores_file import read_scores
+from tumorseg.scores_file import Scores, headline, read_scores
+
+BACK = "After dvc exp run -S, this goes back to what is committed: git restore . && dvc checkout"
 
 
-def report_model(name: str, *, metrics: Path, audit: Path, evaluated: Path, out: Path, plots: Path) -> None:
+def report_model(
+    name: str,
+    *,
+    details: Path,
+    audit: Path,
+    evaluated: Path,
+    selected: Path,
+    stated: Path,
+    plots: Path,
+) -> None:
     """Put model `name`'s scores and plots where `dvc metrics diff` and `dvc plots diff` compare them.
 
     Args:
         name: Of the model.
-        metrics: Its scores, see `scores_file`.
+        details: Its scores, see `scores_file`.
         audit: JSON file, as written by `audit.audit`.
         evaluated: The model's folder of plots, as written by `evaluation.evaluate_model`.
-        out: JSON file: the name, what the score is worth in words (`statement`) and in figures (the keys of
-            `context_of`), then the scores as they are in `metrics`.
-        plots: Folder for the plots, and for statement.png.
+        selected: JSON file: `scores_file.headline`, and `copy_dice`, the Dice on test of copying the mask of
+            the most similar training slice. DVC shows these few figures and no others.
+        stated: JSON file: the name, the data (`prepared`), and what the score is worth, in words
+            (`statement`) and in figures (the keys of `context_of`).
+        plots: Folder for the plots, statement.json and levels.json.
 
     Raises:
-        UserError: The metrics file is missing or malformed.
+        UserError: The file of scores is missing or malformed, or the audit is of other data.
     """
-    scores = read_scores(metrics)
-    context = context_of(scores.test, read_json(audit))
+    scores, facts = read_scores(details), read_json(audit)
+    identity = scores.prepared
+    check_same(identity, details, Identity(**facts["prepared"]), audit)
+    context = context_of(scores.test, facts)
     sentences = statement(name, scores, context)
     with atomic_folder(plots) as folder:
         shutil.copytree(evaluated, folder, dirs_exist_ok=True)
-        draw_statement(folder / "statement.png", name, scores.test, context["baselines"], sentences)
-    # A list, since DVC shows every string of a metrics file in its tables, however long.
-    write_json(out, {"model": name, "statement": sentences, **context, **read_json(metrics)})
+        rows = [{"model": name, "sentence": sentence} for sentence in sentences]
+        write_json(folder / "statement.json", identity.rows(rows))
+        write_json(folder / "levels.json", identity.rows(levels(name, scores, context["baselines"])))
+    about = {"model": name, "prepared": identity.model_dump(), "statement": sentences}
+    write_json(stated, {**about, **context})
+    copied = context["baselines"]["nearest_mask_dice"]["pooled"]
+    write_json(selected, {**headline(name, scores), "copy_dice": copied})
     print(" ".join(sentences))
+    print(BACK)
+
+
+def levels(name: str, scores: Scores, baselines: dict[str, Any]) -> list[dict[str, Any]]:
+    """The Dice of the model with its 95 % interval, and what scores without learning, a row each."""
+    bounds = scores.test.dice_interval
+    rows = [{"name": name, "kind": "model", "dice": scores.test.dice, "low": bounds.low, "high": bounds.high}]
+    words = {"copy": "most similar slice's mask", "mean": "mean training mask"}
+    for (kind, label), key in zip(words.items(), BASELINES, strict=True):
+        rows.append(
+            {"name": label, "kind": kind, "dice": baselines[key]["pooled"], "low": None, "high": None}
+        )
+    return rows
