@@ -4,10 +4,10 @@
 `dvc config --local plots.html_template plots/offline.html` has DVC use it.
 DVC's own page loads Vega from the internet; here it is inlined, from the package vl-convert.
 
-contents.json holds the sections from top to bottom, and the glossary. All figures of a section come from one
-stage, whose rows say which data they were made from: so the page can tell where a section is of other data than
-the rest. A figure is the id of its plot (of a picture: its path, with _ for / and dots), a title, where the plot
-brings none, and a note below it.
+contents.json holds the sections from top to bottom, and the glossary. All figures of a section come from
+one stage, whose rows say which data they were made from: so the page can tell where a section is of other
+data than the rest. A figure is the id of its plot (of a picture: its path, with _ for / and dots), a title,
+where the plot brings none, and a note below it.
 """
 
 from pathlib import Path

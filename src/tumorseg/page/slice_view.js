@@ -41,7 +41,7 @@ function drawView() {
   add(dialog, "p", factsOf(slice, model), { class: "view-facts" });
   const large = add(dialog, "div", null, { class: "large" });
   addCanvas(large, slice, [], LARGE, "The slice");
-  addCanvas(large, slice, masksOf(slice, model, 3), LARGE, `The slice with its label and the prediction of ${model}`);
+  addCanvas(large, slice, masksOf(slice, model, 4), LARGE, `The slice with its label and the prediction of ${model}`);
   addKey(dialog, model);
   const small = add(dialog, "div", null, { class: "small" });
   for (const [name, score] of Object.entries(slice.models)) {
