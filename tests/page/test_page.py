@@ -41,6 +41,13 @@ return {
   order: texts(".models tbody td:first-child"),
   scrolls: all(".scroll, .plot").some((one) => one.scrollWidth > one.clientWidth),
   overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  // Of each figure, whether it or those beside it leave a half of their row empty.
+  gaps: all(".grid").flatMap((grid) => {
+    const boxes = [...grid.children].map((one) => one.getBoundingClientRect());
+    const isBeside = (a, b) => a !== b && a.top < b.bottom && b.top < a.bottom;
+    return [...grid.children].filter((one, i) => boxes[i].width < 0.9 * grid.clientWidth
+      && !boxes.some((box) => isBeside(boxes[i], box))).map((one) => one.dataset.plot);
+  }),
   outside: all("script[src], link[href]").map((link) => link.outerHTML)
     .concat(fetched.filter((name) => name.startsWith("http"))),
   left: all("#plots > div").map((div) => div.id),
@@ -85,6 +92,11 @@ def test_the_score_comes_first_and_the_audit_last(seen: dict) -> None:
         *("The selected model", "Leaderboard", "The selected model in pictures", "Test slices, one by one"),
         *("Comparison", "Training", "The data", "The audit", "Glossary"),
     ]
+
+
+@pytest.mark.slow
+def test_no_half_of_a_row_is_empty(seen: dict) -> None:
+    assert seen["gaps"] == []
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 // Puts every plot into its section. Where revisions are compared, what is the same in all is folded away.
 
 // Wide figures take a row, others half of one. So that no half stays empty where their number is odd, the highest
-// stands beside two others, and one without others takes its row.
+// of three stands beside the two others, and else the last takes its row.
 function setWide(figure, isWide) {
   figure.classList.toggle("wide", isWide);
   const halves = [...figure.parentElement.children].filter((one) => !one.classList.contains("wide"));
@@ -9,8 +9,8 @@ function setWide(figure, isWide) {
   const highest = halves.reduce((best, one) => (height(one) > height(best) ? one : best), halves[0]);
   const odd = halves.length % 2 === 1;
   for (const one of figure.parentElement.children) {
-    one.classList.toggle("alone", odd && halves.length === 1 && one === highest);
-    one.classList.toggle("high", odd && halves.length > 1 && one === highest);
+    one.classList.toggle("alone", odd && halves.length !== 3 && one === halves.at(-1));
+    one.classList.toggle("high", halves.length === 3 && one === highest);
   }
 }
 
