@@ -16,7 +16,7 @@ help: ## List the targets
 
 setup: $(READY) ## Make .venv and install everything pinned
 
-$(READY): requirements.txt pyproject.toml src/tumorseg/page/__init__.py src/tumorseg/page/page.html
+$(READY): requirements.txt pyproject.toml $(wildcard src/tumorseg/page/*.*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
 	$(PIP) --quiet --requirement requirements.txt

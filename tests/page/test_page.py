@@ -1,208 +1,222 @@
-"""The page of `dvc plots show` and `diff`: the project's own templates and plots, drawn by a browser."""
+"""The page of `dvc plots show`: the project's own templates and plots, drawn by a browser."""
 
-import html
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 import yaml
+from support.browser import use_page
+from support.plots import MODELS, change
+from support.plotted import dvc_plots
 
-from tumorseg import figures, page
-from tumorseg.files import write_csv, write_text
+from tumorseg import page
 
-ROOT = Path(__file__).parents[2]
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--virtual-time-budget=10000", "--dump-dom"),
-]
-# Reads the finished page: what each figure shows, what went wrong, what came from outside.
-PROBE = """<script>
-setTimeout(() => {
-  const figures = [...document.querySelectorAll("figure")].map((figure) => ({
-    title: figure.querySelector("h3").textContent,
-    section: figure.closest("section").querySelector("h2").textContent,
-    marks: figure.querySelectorAll("svg .role-mark path, svg .role-mark line").length,
-    broken: (figure.querySelector("svg")?.outerHTML ?? "").includes("NaN"),
-    text: [...figure.querySelectorAll("svg text, strong")].map((text) => text.textContent).join(" "),
-    images: [...figure.querySelectorAll("img")].map((img) => img.naturalWidth),
-    error: figure.querySelector(".error")?.textContent ?? "",
-  }));
-  const fetched = performance.getEntriesByType("resource").map((entry) => entry.name);
-  const outside = [...document.querySelectorAll("script[src], link[href]")].map((link) => link.outerHTML)
-    .concat(fetched.filter((name) => name.startsWith("http")));
-  const twice = [...document.querySelectorAll("#plots > div")].map((div) => div.id);
-  const result = document.body.appendChild(document.createElement("pre"));
-  result.id = "probe";
-  result.textContent = JSON.stringify({ figures, outside, twice, errors: window.probeErrors });
-}, 5000);
-</script>"""
-CATCH = "<script>window.probeErrors = []; onerror = (message) => { probeErrors.push(message); };</script>"
-
-
-def grid(**columns: list) -> pd.DataFrame:
-    """Every combination of the values, as a table."""
-    return pd.MultiIndex.from_product(columns.values(), names=columns).to_frame(index=False)
-
-
-def tables(models: list[str]) -> dict[str, pd.DataFrame]:
-    """Small tables of the shapes that the pipeline leaves; the first model learns nothing."""
-    curves = grid(model=models, split=["train", "valid"], epoch=[0, 1, 2, 3])
-    curves = curves[(curves["epoch"] == 0) == (curves["model"] == models[0])]
-    curves["loss"] = (1 / curves["epoch"]).where(curves["epoch"] > 0)
-    curves["accuracy"], curves["dice"] = 0.9, 0.2 + 0.1 * curves["epoch"]
-    curves["best_dice"] = curves["dice"] + 0.1
-    pr_curve = grid(model=models, split=["valid", "test"], threshold=[0.0, 0.3, 0.6, 1.0])
-    pr_curve["recall"], pr_curve["precision"] = 1 - pr_curve["threshold"], 0.1 + 0.8 * pr_curve["threshold"]
-    pr_curve["f_beta"] = 0.5 - 0.1 * pr_curve["threshold"]
-    reliability = grid(model=models, split=["valid", "test"], predicted=[0.0, 0.5, 0.9])
-    reliability["observed"], reliability["pixels"] = 0.8 * reliability["predicted"], 1000
-    leaderboard = grid(
-        model=models,
-        split=["valid", "test"],
-        threshold_from=["0.5", "valid"],
-        reduction=["pooled", "mean"],
-        metric=["dice", "iou", "precision", "recall", "specificity", "accuracy", "average_precision"],
-    )
-    leaderboard["value"] = 0.1 + 0.1 * leaderboard["model"].map(models.index)
-    leaderboard["low"], leaderboard["high"] = leaderboard["value"] - 0.05, leaderboard["value"] + 0.05
-    leaderboard.loc[leaderboard["threshold_from"] == "0.5", ["low", "high"]] = np.nan
-    leaderboard["parameters"] = 1000 * leaderboard["model"].map(models.index)
-    kinds = ["tumor", "background"]
-    confusion = grid(model=models, split=["valid", "test"], actual=kinds, predicted=kinds)
-    confusion["share"] = np.where(confusion["actual"] == confusion["predicted"], 0.9, 0.1)
-    confusion["pixels"] = 1000 * confusion["share"]
-    fractions = grid(split=["train", "valid", "test"], fraction_from=[0.0, 0.05, 0.1])
-    fractions["fraction_to"], fractions["images"] = fractions["fraction_from"] + 0.05, [3, 5, 1] * 3
-    similarity = grid(split=["valid", "test"], similarity_from=[0.8, 0.9])
-    similarity["similarity_to"], similarity["images"] = similarity["similarity_from"] + 0.1, [3, 5, 1, 2]
-    selected = {
-        f"selected/{name}": table[table["model"] == models[-1]].drop(columns="model")
-        for name, table in {"pr_curve": pr_curve, "confusion": confusion}.items()
-    }
-    return selected | {
-        "compare/curves": curves,
-        "compare/pr_curve": pr_curve,
-        "compare/leaderboard": leaderboard,
-        "compare/confusion": confusion,
-        "compare/reliability": reliability,
-        "class_balance/tumor_fraction": fractions,
-        "audit/similarity": similarity,
-    }
-
-
-def fill(folder: Path, models: list[str]) -> None:
-    """Write the tables and pictures that the pipeline would leave in `folder`."""
-    for name, table in tables(models).items():
-        write_csv(folder / f"{name}.csv", table)
-    images, masks = np.full((3, 16, 16), 90, np.uint8), np.eye(16, dtype=np.uint8)[None].repeat(3, axis=0)
-    picture = folder / "class_balance/samples.png"
-    figures.samples(picture, images, masks, ["a", "b", "c"])
-    for path in [
-        "audit/audit",
-        "audit/closest_pairs",
-        "class_balance/composition",
-        "compare/differences",
-        "compare/ranks",
-        "compare/cost",
-        "compare/side_by_side",
-        "selected/statement",
-        "selected/overlays",
-        *(f"evaluate/{m}/overlays" for m in models),
-    ]:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(picture, folder / f"{path}.png")
+# What each figure shows, what went wrong, what came from outside.
+LOOK = """
+const legend = (figure) => {
+  const strokes = all(".role-legend-symbol path", figure).map((path) => path.getAttribute("stroke"));
+  return Object.fromEntries(texts(".role-legend-label text", figure).map((name, i) => [name, strokes[i]]));
+};
+const fetched = performance.getEntriesByType("resource").map((one) => one.name);
+const figures = all("figure").map((figure) => ({
+  plot: figure.dataset.plot,
+  title: figure.querySelector("h3").textContent,
+  section: figure.closest("section").querySelector("h2").textContent,
+  marks: all("svg .role-mark path, svg .role-mark line, svg .role-mark text", figure).length,
+  broken: (figure.querySelector("svg")?.outerHTML ?? "").includes("NaN"),
+  svg: texts("svg text", figure),
+  legend: legend(figure),
+  text: figure.textContent,
+  images: all("img", figure).map((img) => img.naturalWidth),
+  links: all("a", figure).filter((link) => link.querySelector("img")).map((link) => link.target + link.href),
+  error: figure.querySelector(".error")?.textContent ?? "",
+}));
+return {
+  figures,
+  sections: texts("h2"),
+  facts: Object.fromEntries(all(".facts > div").map((one) => texts("dt, dd", one))),
+  banners: Object.fromEntries(all("section")
+    .map((section) => [section.querySelector("h2").textContent, texts(".banner", section)])),
+  warning: texts("header .banner"),
+  order: texts(".models tbody td:first-child"),
+  scrolls: all(".scroll, .plot").some((one) => one.scrollWidth > one.clientWidth),
+  overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  // Of each figure, whether it or those beside it leave a half of their row empty.
+  gaps: all(".grid").flatMap((grid) => {
+    const boxes = [...grid.children].map((one) => one.getBoundingClientRect());
+    const isBeside = (a, b) => a !== b && a.top < b.bottom && b.top < a.bottom;
+    return [...grid.children].filter((one, i) => boxes[i].width < 0.9 * grid.clientWidth
+      && !boxes.some((box) => isBeside(boxes[i], box))).map((one) => one.dataset.plot);
+  }),
+  outside: all("script[src], link[href]").map((link) => link.outerHTML)
+    .concat(fetched.filter((name) => name.startsWith("http"))),
+  left: all("#plots > div").map((div) => div.id),
+  colors: {
+    body: getComputedStyle(document.body).backgroundColor,
+    card: getComputedStyle(document.querySelector("figure")).backgroundColor,
+    axis: document.querySelector("[data-plot=levels] .role-axis-label text").getAttribute("fill"),
+    picture: getComputedStyle(document.querySelector("figure img")).backgroundColor,
+  },
+};
+"""
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A git and DVC repository with the project's plots and templates, committed, and tiny data."""
-    folder = tmp_path_factory.mktemp("project")
-    run(folder, "git", "init", "-q")
-    run(folder, sys.executable, "-m", "dvc", "init", "-q")
-    shutil.copytree(ROOT / ".dvc/plots", folder / ".dvc/plots", dirs_exist_ok=True)
-    for name in ("dvc.yaml", "params.yaml"):
-        shutil.copy(ROOT / name, folder)
-    fill(folder / "plots", list(yaml.safe_load((ROOT / "params.yaml").read_text())["models"]))
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "all")
-    write_text(folder / ".dvc/plots/offline.html", page.page())
-    run(folder, sys.executable, "-m", "dvc", "config", "--local", "plots.html_template", "plots/offline.html")
-    return folder
+def seen(shown: Path) -> dict:
+    return use_page(shown, LOOK)
 
 
-def run(folder: Path, *command: str) -> str:
-    """Run a command in `folder`; give back stdout and stderr."""
-    environment = os.environ | {"DVC_NO_ANALYTICS": "1"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
-    return done.stdout + done.stderr
-
-
-def open_page(path: Path) -> dict:
-    """Open a page in a browser without a window, and give back what PROBE saw."""
-    if BROWSER is None:
-        message = "NOT TESTED: the plots page, since there is no chromium or google-chrome"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(message)
-    text = path.read_text(encoding="utf-8").replace("<head>", "<head>" + CATCH, 1)
-    # The inlined libraries hold a </body> too.
-    before, after = text.rsplit("</body>", 1)
-    probed = path.with_name("probed.html")
-    probed.write_text(before + PROBE + "</body>" + after, encoding="utf-8")
-    command = [BROWSER, *FLAGS, f"--user-data-dir={path.parent / 'browser'}", probed.as_uri()]
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
-    found = re.search(r'<pre id="probe">(.*?)</pre>', dom, re.DOTALL)
-    assert found, f"the page did not finish: {dom[-2000:]}"
-    return json.loads(html.unescape(found[1]))
-
-
-def check(seen: dict) -> dict[str, dict]:
-    """Assert that every figure is drawn, once, from nothing outside; give back the figures by title."""
-    assert seen["errors"] == []
-    assert seen["outside"] == []
-    assert seen["twice"] == []
-    by_title = {f"{figure['section']}: {figure['title']}": figure for figure in seen["figures"]}
-    assert len(by_title) == len(seen["figures"])
-    for title, figure in by_title.items():
-        assert figure["error"] == "", title
-        assert not figure["broken"], title
-        assert figure["section"] != "More", f"{title} is in no section of page.py"
-        assert figure["images"] or figure["marks"], f"{title} is empty"
-        assert all(figure["images"]), title
-    return by_title
+def figure(seen: dict, plot: str) -> dict:
+    return next(one for one in seen["figures"] if one["plot"] == plot)
 
 
 @pytest.mark.slow
-def test_show_draws_every_plot_without_internet(project: Path) -> None:
-    output = run(project, sys.executable, "-m", "dvc", "plots", "show")
-    assert "failed to load" not in output
-    seen = check(open_page(project / "dvc_plots/index.html"))
-    entries = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
-    models = yaml.safe_load((ROOT / "params.yaml").read_text())["models"]
-    assert len(seen) == len(entries) + len(models)
-    assert {f"Slice by slice: {model}" for model in models} <= set(seen)
+def test_every_plot_is_drawn_once_without_internet(seen: dict, root: Path) -> None:
+    assert (seen["outside"], seen["left"]) == ([], [])
+    entries = yaml.safe_load((root / "dvc.yaml").read_text())["plots"]
+    assert len(seen["figures"]) == len(entries)
+    titles = [one["title"] for one in seen["figures"]] + seen["sections"]
+    assert len(set(titles)) == len(titles)
+    for one in seen["figures"]:
+        assert one["error"] == "", one["title"]
+        assert not one["broken"], one["title"]
+        assert one["section"] != "More", f"{one['plot']} is in no section of contents.json"
+        drawn_as_text = one["plot"] in ("statement", "models", "slices", "splits", "findings")
+        assert one["images"] or one["marks"] or drawn_as_text, one["title"]
+        assert all(one["images"]), one["title"]
 
 
 @pytest.mark.slow
-def test_diff_sets_revisions_side_by_side(project: Path) -> None:
-    curves = project / "plots/compare/curves.csv"
-    curves.write_text(curves.read_text().replace("0.9,", "0.8,"))
-    output = run(project, sys.executable, "-m", "dvc", "plots", "diff", "HEAD", "-o", "diff")
-    assert "failed to load" not in output
-    for title, figure in check(open_page(project / "diff/index.html")).items():
-        assert "HEAD" in figure["text"], title
-        assert "workspace" in figure["text"], title
+def test_the_score_comes_first_and_the_audit_last(seen: dict) -> None:
+    assert seen["sections"] == [
+        *("The selected model", "Leaderboard", "The selected model in pictures", "Test slices, one by one"),
+        *("Comparison", "Training", "The data", "The audit", "Glossary"),
+    ]
+
+
+@pytest.mark.slow
+def test_no_half_of_a_row_is_empty(seen: dict) -> None:
+    assert seen["gaps"] == []
+
+
+@pytest.mark.slow
+def test_text_is_text(seen: dict) -> None:
+    assert "deep_cnn has Dice 0.800 on test." in figure(seen, "statement")["text"]
+    models = figure(seen, "models")["text"]
+    assert "1,234,567" in models
+    assert "0.750 to 0.850" in models
+    assert "deep_cnn beats nothing" in models
+    assert "siblings_test9a leaksplit" in figure(seen, "findings")["text"]
+    assert "train1122110" in figure(seen, "splits")["text"]
+    assert "3.10 %" in figure(seen, "splits")["text"]
+
+
+@pytest.mark.slow
+def test_header_says_which_data_and_no_section_has_a_banner(seen: dict) -> None:
+    facts = dict(seen["facts"])
+    assert re.fullmatch("[0-9a-f]{14}", facts.pop("figures"))
+    assert facts == {
+        "dataset": "phantom",
+        "slices": "112 train, 32 valid, 16 test",
+        "split": "shipped",
+        "image size": "128 × 128",
+        "selected model": "deep_cnn",
+        "data": "3fa9c1d2",
+    }
+    assert seen["warning"] == []
+    assert not any(seen["banners"].values())
+
+
+@pytest.mark.slow
+def test_models_have_one_order_and_one_color(seen: dict) -> None:
+    assert seen["order"] == ["unet", "deep_cnn (selected)", "resnet", "copier"]
+    plots = ("best_dice_by_epoch", "loss_by_epoch", "pr_curves", "thresholds", "reliability")
+    legends = [figure(seen, plot)["legend"] for plot in plots]
+    colors = [{model: legend.get(model) for model in MODELS} for legend in legends]
+    assert len(set(colors[0].values())) == len(MODELS)
+    assert all(one == colors[0] for one in colors)
+    for legend in legends:
+        assert [name for name in legend if name in MODELS] == MODELS
+    for plot in ("scores", "confusion_matrices"):
+        assert [text for text in figure(seen, plot)["svg"] if text in MODELS] == MODELS
+
+
+@pytest.mark.slow
+def test_the_tumour_is_spelt_in_one_way(seen: dict) -> None:
+    for plot in ("confusion_matrices", "selected_confusion_matrix"):
+        assert "tumour" in figure(seen, plot)["svg"]
+    for one in seen["figures"]:
+        assert not [text for text in one["svg"] if re.search(r"\b[Tt]umor\b", text)], one["title"]
+
+
+@pytest.mark.slow
+def test_a_picture_is_a_link_to_its_full_size(seen: dict) -> None:
+    (link,) = figure(seen, "plots_compare_ranks_png")["links"]
+    assert re.fullmatch(r"_blankfile://.*ranks.*\.png", link)
+
+
+@pytest.mark.slow
+def test_narrow_and_dark(shown: Path, seen: dict) -> None:
+    dark = use_page(shown, LOOK, width=600, dark=True)
+    assert dark["overflow"] <= 0
+    assert dark["scrolls"]
+    white, black = "rgb(255, 255, 255)", "rgb(29, 35, 42)"
+    assert (seen["colors"]["card"], dark["colors"]["card"]) == (white, black)
+    assert dark["colors"]["picture"] == white
+    assert seen["colors"]["axis"] != dark["colors"]["axis"]
+    lightness = sum(map(int, re.findall(r"\d+", dark["colors"]["axis"]))) / 3
+    assert lightness > 150
+    legends = [figure(one, "pr_curves")["legend"] for one in (seen, dark)]
+    assert len({tuple(legend[model] for model in MODELS) for legend in legends}) == 1
+
+
+@pytest.mark.slow
+def test_sections_of_other_data_have_a_banner(changed: Path, seen: dict) -> None:
+    kaggle = {"data": "kaggle", "train": 1501, "valid": 429, "test": 216, "digest": "00000bad"}
+    for name in ("statement", "levels"):
+        change(changed / f"plots/selected/{name}.json", **kaggle)
+    change(changed / "plots/audit/findings.json", data=None, digest=None)
+    stale = use_page(dvc_plots(changed, "show"), LOOK)
+    assert stale["facts"]["dataset"] == "kaggle"
+    assert stale["facts"]["slices"] == "1,501 train, 429 valid, 216 test"
+    assert stale["facts"]["figures"] != seen["facts"]["figures"]
+    (warning,) = stale["warning"]
+    assert "mixes figures of different data" in warning
+    other = (
+        "These figures are of phantom (112/32/16 slices, split shipped, data 3fa9c1d2), "
+        "not of the data in the header. dvc repro brings them up to date."
+    )
+    unknown = "These figures do not say which data they are of. dvc repro brings them up to date."
+    assert stale["banners"] == {
+        "The selected model": [],
+        "Leaderboard": [other],
+        "The selected model in pictures": [],
+        "Test slices, one by one": [other],
+        "Comparison": [other],
+        "Training": [other],
+        "The data": [other],
+        "The audit": [unknown],
+        "Glossary": [],
+    }
+
+
+@pytest.mark.slow
+def test_a_plot_that_is_missing_is_said_to_be(changed: Path) -> None:
+    (changed / "plots/selected/statement.json").unlink()
+    page = dvc_plots(changed, "show", check=False)
+    missing = use_page(page, LOOK)
+    assert missing["facts"]["selected model"] == "none yet"
+    assert missing["facts"]["dataset"] == "phantom"
+    assert missing["warning"] == []
 
 
 def test_page_leaves_dvc_its_placeholder() -> None:
     text = page.page()
     assert text.count("{plot_divs}") == 1
-    assert not re.search(r"\{(scripts|sections|script|vega)\}", text)
+    assert not re.search(r"\{(scripts|style|code|contents|vega)\}", text)
+
+
+def test_no_file_of_the_page_is_over_250_lines(root: Path) -> None:
+    lengths = {path.name: len(path.read_text().splitlines()) for path in page.FOLDER.glob("*.*")}
+    assert len(lengths) > 5
+    assert not {name: length for name, length in lengths.items() if length > 250}
