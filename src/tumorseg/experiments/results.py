@@ -25,29 +25,16 @@ class Result:
     commit: str
 
     @cached_property
-    def metrics(self) -> dict[str, Any]:
-        """metrics/models/<model>.json."""
-        metrics: dict[str, Any] = json.loads(self._metrics_text)
-        return metrics
-
-    @cached_property
     def scores(self) -> Scores:
-        """The same, typed."""
-        return parse_scores(self._metrics_text, self._metrics_path)
+        """metrics/models/<model>.json."""
+        path = Path(f"metrics/models/{self.experiment.model}.json")
+        return parse_scores(command("git", "show", f"{self.commit}:{path}"), path)
 
-    @property
-    def _metrics_path(self) -> Path:
-        return Path(f"metrics/models/{self.experiment.model}.json")
-
-    @cached_property
-    def _metrics_text(self) -> str:
-        return command("git", "show", f"{self.commit}:{self._metrics_path}")
-
-    def provenance(self) -> dict[str, Any]:
-        """What it ran on, as its commit says: machine and threads, None where it does not."""
+    def place(self) -> tuple[str | None, int | None]:
+        """The machine that it ran on and the number of threads, None where its commit does not say."""
         form = "%(trailers:key=Machine,valueonly)%x00%(trailers:key=Threads,valueonly)"
         machine, threads = command("git", "log", "-1", f"--format={form}", self.commit).split("\0")
-        return {"machine": machine.strip() or None, "threads": int(threads) if threads.strip() else None}
+        return machine.strip() or None, int(threads) if threads.strip() else None
 
     def epochs(self) -> int:
         """How many were run."""

@@ -14,7 +14,6 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"  # names become those of experiments and f
 KEY = r"^\+{0,2}[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"  # + adds a key to params.yaml, ++ adds or replaces it
 WORD = r"^[A-Za-z][A-Za-z0-9_]*$"  # needs no quotes
 NOT_WORDS = {"true", "false", "null", "nan", "inf"}  # but in quotes
-TAKEN = "study"  # study.json is not an arm's file
 
 Name = Annotated[str, Field(pattern=NAME)]
 Key = Annotated[str, Field(pattern=KEY)]
@@ -52,8 +51,6 @@ class Study(Strict):
     def _names_fit(self) -> Self:
         if self.reference not in self.arms:
             raise ValueError(f"reference: {self.reference!r} is not one of {', '.join(self.arms)}")
-        if TAKEN in self.arms:
-            raise ValueError(f"arms: {TAKEN!r} cannot name an arm, since the study's own file has that name")
         return self
 
 
