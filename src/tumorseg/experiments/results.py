@@ -54,12 +54,9 @@ class Result:
         with suppress(DvcException, OSError):
             return io.StringIO(dvc.api.read(path, rev=self.commit, encoding="utf-8"))
         # DVC killed while it listed a commit's files believes the half-written list from then on.
-        try:
+        with suppress(DvcException, OSError):
             with Repo() as repo:
                 repo.drop_data_index()
             return io.StringIO(dvc.api.read(path, rev=self.commit, encoding="utf-8"))
-        except (DvcException, OSError):
-            name = self.experiment.name
-            raise UserError(
-                f"{name}: {path} is not in DVC's cache; dvc exp pull it, or remove it to run anew"
-            ) from None
+        name = self.experiment.name
+        raise UserError(f"{name}: {path} is not in DVC's cache; dvc exp pull it, or remove it to run anew")

@@ -1,5 +1,6 @@
 """The files that say what to run: studies (arms) and searches (a space), typed and strict."""
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
@@ -109,12 +110,8 @@ def override(key: str, value: Any) -> str:
 
 
 def _literal(key: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return "null"
-    if isinstance(value, int | float):
-        return repr(value)
+    if value is None or isinstance(value, bool | int | float):
+        return json.dumps(value)
     if isinstance(value, list):
         return f"[{', '.join(_literal(key, item) for item in value)}]"
     if isinstance(value, dict) and all(re.match(NAME, str(name)) for name in value):

@@ -39,12 +39,11 @@ class StudyPlan(Plan):
                 self.experiments[name] = experiment(f"{path.stem}-{name}", arm.model, settings)
             except UserError as error:
                 raise UserError(f"{path}: arms.{name}: {error}") from None
-        self.by_run = {each.name: each for each in self.experiments.values()}
-        self.runs = list(self.by_run)
+        self.runs = [each.name for each in self.experiments.values()]
 
     def experiment(self, trial: Trial) -> Experiment:
         """The arm that a trial from the queue stands for."""
-        return self.by_run[trial.user_attrs["run"]]
+        return self.experiments[trial.user_attrs["run"].removeprefix(f"{self.path.stem}-")]
 
 
 def run_study(path: Path, arms: list[str], options: Options) -> int:
@@ -63,13 +62,13 @@ def run_study(path: Path, arms: list[str], options: Options) -> int:
             raise UserError(f"{path}: {arm!r} is not one of its arms: {', '.join(plan.experiments)}")
     runs = [plan.experiments[arm].name for arm in arms or plan.experiments]
     worker = Worker(plan, options)
-    finished = [run for run in plan.runs if worker.repository.finished(plan.by_run[run])]
+    finished = list(filter(worker.repository.finished, plan.experiments.values()))
     if finished:
         print(f"{len(finished)} of {len(plan.runs)} arms have been run", flush=True)
     worker.trials.fill(runs)
-    stopped_by = worker.work(runs, stay=True)
+    status = worker.work(runs, stay=True)
     collect(plan, worker)
-    return 128 + stopped_by if stopped_by else 1 if worker.failed else 0
+    return status
 
 
 def collect(plan: StudyPlan, worker: Worker) -> None:
@@ -138,18 +137,17 @@ def arm_results(arm: Arm, result: Result, difference: Differences | None) -> Arm
 
 def scores_on_test(test: SplitScores) -> ScoresOnTest:
     """What the study's file says of an arm's scores on test."""
-    mean = test.at_best.interval.mean.dice
-    classes = test.classes.of.items() if test.classes else ()
+    mean, classes = test.at_best.interval.mean.dice, None
+    if test.classes:
+        classes = {
+            name: ClassDice(dice=each.pooled.dice, **each.interval.dice.model_dump())
+            for name, each in test.classes.of.items()
+        }
     return ScoresOnTest(
         dice=test.dice,
-        low=test.dice_interval.low,
-        high=test.dice_interval.high,
+        **test.dice_interval.model_dump(),
         mean_dice=test.at_best.mean.dice,
         mean_low=mean.low,
         mean_high=mean.high,
-        classes={
-            name: ClassDice(dice=each.pooled.dice, low=each.interval.dice.low, high=each.interval.dice.high)
-            for name, each in classes
-        }
-        or None,
+        classes=classes,
     )
