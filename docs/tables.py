@@ -91,15 +91,8 @@ def differences(root: Path, name: str, *arms: str) -> str:
     Raises:
         ValueError: The study has no such arm.
     """
-    columns = [
-        "arm",
-        "valid Dice",
-        "difference",
-        INTERVAL,
-        "p (Holm)",
-        "mean of slices",
-        "difference of means",
-    ]
+    columns = ["arm", "valid Dice", "difference", INTERVAL]
+    columns += ["p (Holm)", "mean of slices", "difference of means"]
     results = read_study(_file(root, name))
     if not results.arms.keys() >= set(arms):
         raise ValueError(f"study {name}: not all of {', '.join(arms)} are arms of it")
@@ -205,9 +198,8 @@ def leaks(root: Path) -> str:
             ]
         )
     rows = [list(row) for row in zip(LEAKS, *columns, strict=True)]
-    return _table(
-        ["measured by `audit`", "as shipped", "`split.strategy=blocks`"], rows, left={"measured by `audit`"}
-    )
+    header = ["measured by `audit`", "as shipped", "`split.strategy=blocks`"]
+    return _table(header, rows, left={header[0]})
 
 
 def _file(root: Path, name: str) -> Path:
