@@ -3,18 +3,20 @@
 import ast
 from pathlib import Path
 
-from tumorseg.files import read_json, read_yaml
+from tables import board
+
+from tumorseg.files import read_yaml
 from tumorseg.models import registry
 from tumorseg.text import markdown_table
 
 
 def models(root: Path) -> str:
     """Every model of params.yaml: its parameters, and the first sentence of its architecture's file."""
-    board = read_json(root / "metrics" / "compare.json")
+    rows_by_model = board(root, "metrics")
     rows = []
     for name, model in read_yaml(root / "params.yaml")["models"].items():
         source = (registry.FOLDER / f"{model['architecture']}.py").read_text(encoding="utf-8")
-        parameters = f"{board[name]['parameters']:,}" if board[name]["parameters"] else "none"
+        parameters = f"{rows_by_model[name]['parameters']:,}" if rows_by_model[name]["parameters"] else "none"
         rows.append([f"`{name}`", parameters, meaning_of(ast.parse(source))])
     return markdown_table(["model", "parameters", "what it is"], rows, right={"parameters"})
 

@@ -99,8 +99,13 @@ class ClassPixels(_Part):
     dice: Score
 
 
+class ClassIntervals(_Part):
+    dice: Interval
+
+
 class ClassScores(_Part):
     pooled: ClassPixels
+    interval: ClassIntervals  # of `pooled`
 
 
 class MeanDice(_Part):

@@ -4,8 +4,11 @@ from collections.abc import Collection, Sequence
 
 
 def signed(value: float, digits: int) -> str:
-    """So many decimals and a sign: +0.05, −0.44, +0.00."""
-    return f"{round(value, digits) + 0:+.{digits}f}".replace("-", "−")  # −0.0 + 0 is 0.0
+    """So many decimals and a sign: +0.05, −0.44, +0.00.
+
+    What is rounded to zero keeps its sign: an interval from −0.0003 to +0.010 holds zero and must show it.
+    """
+    return f"{value + 0.0:+.{digits}f}".replace("-", "−")  # −0.0 + 0.0 is 0.0
 
 
 def interval_text(low: float, high: float) -> str:

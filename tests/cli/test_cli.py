@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-STUDY = "docs/results/phantom_augment/study.json"
+STUDY = "docs/results/phantom_augment.json"
 HEAVY = ("torch", "optuna", "dvc", "pandas", "numpy", "matplotlib", "pydantic")
 
 

@@ -10,6 +10,8 @@ from typing import get_args
 import pytest
 from ruamel.yaml import YAML
 
+from tumorseg.experiments.spec import Study, read_spec
+from tumorseg.experiments.study_file import read_study
 from tumorseg.types import FindingId
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +37,7 @@ def project(tmp_path: Path) -> Path:
     """The least that has a table: a README, params.yaml and compare.json."""
     for folder in ("docs", "metrics"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "metrics" / "compare.json").write_text(json.dumps(BOARD))
+    (tmp_path / "metrics" / "compare.json").write_text(json.dumps({"models": BOARD}))
     shutil.copy(ROOT / "params.yaml", tmp_path)
     (tmp_path / "README.md").write_text(EMPTY)
     return tmp_path
@@ -92,6 +94,26 @@ def test_a_marker_that_cannot_be_filled_is_an_error(project, text, message):
 def test_an_arm_that_a_study_lacks_is_an_error(root):
     with pytest.raises(ValueError, match="study flagship: not all of pair, seed9"):
         tables.differences(root, "flagship", "pair", "seed9")
+
+
+def test_a_leaderboard_is_of_one_file_a_run(root, tmp_path):
+    rows = BOARD | {"second": BOARD["unet"]}
+    (tmp_path / "docs" / "results").mkdir(parents=True)
+    (tmp_path / "docs" / "results" / "some_run.json").write_text(json.dumps({"models": rows, "audit": {}}))
+    lines = tables.leaderboard(tmp_path, "some_run").splitlines()
+    assert lines[2:] == [ROW, ROW.replace("unet", "second")]
+
+
+def test_results_are_one_file_a_study_and_each_is_of_use(root):
+    """All that lies in docs/results: a study that studies/ has, or a whole run that a page cites."""
+    studies = {path.stem for path in (root / "studies").glob("*.yaml")}
+    text = "".join(page.read_text(encoding="utf-8") for page in (root / "docs").glob("*.md"))
+    for path in (root / "docs" / "results").iterdir():
+        assert path.suffix in (".json", ".png"), path
+        assert path.stem in studies or f"results/{path.name}" in text, path
+        if path.suffix == ".json" and path.stem in studies:
+            arms = read_study(path).arms
+            assert arms.keys() <= read_spec(root / "studies" / f"{path.stem}.yaml", Study).arms.keys()
 
 
 def test_every_key_of_params_is_described(root):

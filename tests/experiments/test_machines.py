@@ -48,10 +48,10 @@ def test_clones_share_a_study_and_a_third_collects_it(fresh, tmp_path):
     output = finish(start(third, "study", "studies/pair.yaml", "--remote", "origin"))
     assert "pair-one: has been run" in output
     assert ": runs" not in output
-    results = [repo / "docs/results/pair" for repo in (first, third)]
-    for name in ("study.json", "two.json", "differences.png"):
+    results = [repo / "docs/results" for repo in (first, third)]
+    for name in ("pair.json", "pair.png"):
         assert (results[0] / name).read_bytes() == (results[1] / name).read_bytes()
-    told = json.loads((results[1] / "study.json").read_text())
+    told = json.loads((results[1] / "pair.json").read_text())
     assert told["missing"] == []
     assert {arm["threads"] for arm in told["arms"].values()} == {1, 2}
 

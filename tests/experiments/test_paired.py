@@ -8,7 +8,9 @@ import pytest
 from tumorseg.errors import UserError
 from tumorseg.experiments.figure import draw_differences
 from tumorseg.experiments.paired import paired_differences
-from tumorseg.experiments.table import markdown, read_table
+from tumorseg.experiments.study_file import StudyResults, read_study
+from tumorseg.experiments.table import NOTE, markdown
+from tumorseg.files import write_json
 
 
 def slices(tp, fp=(0, 0, 0), fn=(0, 0, 0), files=("a", "b", "c"), groups=(0, 1, 2)):
@@ -22,28 +24,28 @@ def test_differences_are_those_worked_by_hand():
     base = slices([1, 1, 2], fp=[1, 1, 0], fn=[1, 1, 4])  # pooled 8/16; 1/2, 1/2, 1/2
     better = slices([2, 2, 4], fp=[0, 0, 0], fn=[0, 0, 2])  # pooled 16/18; 1, 1, 4/5
     found = paired_differences({"base": base, "better": better}, "base")["better"]
-    assert found["pooled"]["difference"] == pytest.approx(16 / 18 - 1 / 2)
-    assert found["mean"]["difference"] == pytest.approx(2.8 / 3 - 1 / 2)
+    assert found.pooled.difference == pytest.approx(16 / 18 - 1 / 2)
+    assert found.mean.difference == pytest.approx(2.8 / 3 - 1 / 2)
     # A draw of the slice with the least difference alone, and of those with the most.
-    assert found["mean"]["low"] == pytest.approx(0.3)
-    assert found["mean"]["high"] == pytest.approx(0.5)
+    assert found.mean.low == pytest.approx(0.3)
+    assert found.mean.high == pytest.approx(0.5)
     # Three groups tell this much at most.
-    assert found["pooled"]["p"] == 0.25
+    assert found.pooled.p == 0.25
 
 
 def test_slices_are_paired_by_file_whatever_their_order():
     base = slices([1, 5, 9], fn=[9, 5, 1])
     same = base.iloc[[2, 0, 1]].reset_index(drop=True)
     found = paired_differences({"base": base, "same": same}, "base")["same"]
-    assert found["pooled"] == {"difference": 0.0, "low": 0.0, "high": 0.0, "p": 1.0, "p_holm": 1.0}
+    assert found.pooled.model_dump() == {"difference": 0.0, "low": 0.0, "high": 0.0, "p": 1.0, "p_holm": 1.0}
 
 
 def test_p_values_are_corrected_for_the_number_of_arms():
     base = slices([1, 1, 1], fn=[9, 9, 9])
     arms = {"base": base} | {name: slices([5, 6, 7], fn=[5, 4, 3]) for name in "xyz"}
     found = paired_differences(arms, "base")
-    assert [found[name]["pooled"]["p"] for name in "xyz"] == [0.25] * 3
-    assert [found[name]["pooled"]["p_holm"] for name in "xyz"] == [0.75] * 3
+    assert [found[name].pooled.p for name in "xyz"] == [0.25] * 3
+    assert [found[name].pooled.p_holm for name in "xyz"] == [0.75] * 3
 
 
 @pytest.mark.parametrize(
@@ -56,58 +58,87 @@ def test_p_values_are_corrected_for_the_number_of_arms():
 )
 def test_other_slices_cannot_be_paired(other):
     base = slices([1, 1, 1])
-    assert paired_differences({"base": base, "other": other}, "base") == {"other": None}
+    assert paired_differences({"base": base, "other": other}, "base") == {}
 
 
-def study(**differences):
-    arm = {
-        "set": {},
-        "model": "unet",
-        "parameters": 1942289,
-        "epochs": 15,
-        "dice": 0.8,
-        "mean_dice": 0.75,
-        "dice_at_half": 0.5,
-    }
+def test_what_cannot_be_paired_changes_nothing_for_the_others():
+    base, up = slices([1, 1, 2], fn=[1, 2, 3]), slices([2, 2, 4], fn=[0, 1, 1])
+    alone = paired_differences({"base": base, "up": up}, "base")
+    other = slices([9, 9, 9], files=("x", "y", "z"))
+    assert paired_differences({"other": other, "base": base, "up": up}, "base") == alone
+
+
+TEST = {"dice": 0.9, "low": 0.85, "high": 0.95, "mean_dice": 0.9, "mean_low": 0.85, "mean_high": 0.95}
+ARM = {
+    **{"set": {}, "experiment": "x-base", "model": "unet", "parameters": 1942289, "epochs": 15},
+    **{"best_epoch": 9, "threshold": 0.5, "slices": 32, "groups": 8},
+    **{"dice": 0.8, "mean_dice": 0.75, "dice_at_half": 0.5, "test": TEST},
+}
+
+
+def study(places=(), **differences) -> StudyResults:
+    """A study whose arms differ from `base` by these, and ran in these places."""
     arms = {
-        "base": {**arm, "difference": math.nan},
-        **{name: {**arm, "set": {"seed": 1}, "difference": each} for name, each in differences.items()},
+        "base": {**ARM},
+        **{name: {**ARM, "set": {"seed": 1}, "difference": each} for name, each in differences.items()},
     }
-    return {"question": "What?", "set": {}, "reference": "base", "missing": [], "arms": arms}
+    for arm, (machine, threads) in zip(arms.values(), places, strict=False):
+        arm |= {"machine": machine, "threads": threads}
+    about = {"question": "What?", "set": {}, "reference": "base", "missing": [], "arms": arms}
+    return StudyResults.model_validate(about)
 
 
-def difference(value, p):
-    row = {"difference": value, "low": value - 0.01, "high": value + 0.01, "p": p, "p_holm": p}
+def difference(value, p, half=0.01):
+    row = {"difference": value, "low": value - half, "high": value + half, "p": p, "p_holm": p}
     return {"pooled": row, "mean": row}
 
 
+def early() -> StudyResults:
+    """Before the reference has run."""
+    return StudyResults(question="What?", set={}, reference="base", missing=["base"], arms={"up": {**ARM}})
+
+
 def test_the_table_says_what_is_more_than_chance_and_nothing_of_test():
-    text = markdown(study(up=difference(0.0213, 0.0004), chance=difference(-0.0049, 0.3), other=math.nan))
+    text = markdown(study(up=difference(0.0213, 0.0004), chance=difference(-0.0049, 0.3), other=None))
     _, _, base, up, chance, other = text.splitlines()
     assert base == "| `base` | `unet` | 1,942,289 | 15 | 0.800 | reference |  |  | 0.750 |  | 0.500 |"
     assert "`unet`, `seed: 1`" in up
     assert "| **+0.021** | +0.011 to +0.031 | < 0.001 | 0.750 | **+0.021** |" in up
     assert "| −0.005 | −0.015 to +0.005 | 0.300 | 0.750 | −0.005 |" in chance
-    assert "none: other slices" in other
+    assert "none: cannot be paired" in other
     assert "test" not in text
+    assert "0.9" not in text
 
 
 def test_the_table_says_why_nothing_is_compared_before_the_reference_has_run():
-    early = study(up=math.nan)
-    del early["arms"]["base"]
-    early["missing"] = ["base"]
-    assert "none: reference not run" in markdown(early)
-    assert "other slices" not in markdown(early)
+    assert "none: reference not run" in markdown(early())
+    assert "paired" not in markdown(early())
+
+
+def test_arms_and_columns_can_be_chosen():
+    whole = study(up=difference(0.02, 0.01), down=difference(-0.02, 0.01))
+    assert markdown(whole, ["down"], ["arm", "difference"]).splitlines() == [
+        *("| arm | difference |", "| --- | ---: |", "| `down` | **−0.020** |"),
+    ]
+
+
+def test_the_table_explains_an_interval_and_a_p_value_that_seem_to_contradict_each_other():
+    plain = difference(0.02, 0.01)
+    assert NOTE not in markdown(study(up=plain, chance=difference(0.0, 0.5)))
+    text = markdown(study(up=plain, many=difference(0.02, 0.08), more=difference(-0.02, 0.06)))
+    assert "+0.010 to +0.030 | 0.010 |" in text
+    assert "+0.010 to +0.030 | 0.080 ¹ |" in text
+    assert text.endswith(f" |\n\n{NOTE}")
+    reverse = markdown(study(up=difference(0.02, 0.04, half=0.021)))
+    assert "−0.001 to +0.041 | 0.040 ¹ |" in reverse
 
 
 def test_the_table_says_where_arms_ran_if_not_all_on_one_machine():
-    arms = study(up=difference(0.02, 0.01), down=difference(-0.02, 0.01))
-    assert markdown(arms).count("\n") == 4  # as studies of old, which do not say
-    for arm in arms["arms"].values():
-        arm |= {"machine": "EPYC", "threads": 2}
-    assert markdown(arms).count("\n") == 4
-    arms["arms"]["down"]["threads"] = 4
-    last = markdown(arms).splitlines()[-1]
+    pair = {"up": difference(0.02, 0.01), "down": difference(-0.02, 0.01)}
+    assert markdown(study(**pair)).count("\n") == 4  # of experiments whose commits do not say
+    one, four = ("EPYC", 2), ("EPYC", 4)
+    assert markdown(study([one, one, one], **pair)).count("\n") == 4
+    last = markdown(study([one, one, four], **pair)).splitlines()[-1]
     assert last.endswith("may differ: EPYC, threads: 2 (`base`, `up`); EPYC, threads: 4 (`down`).")
 
 
@@ -116,14 +147,58 @@ def test_the_picture_is_drawn_with_and_without_pairs_and_never_differs(tmp_path)
     for name in ("one", "two"):
         draw_differences(tmp_path / f"{name}.png", some)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
-    none = study()
-    del none["arms"]["base"]
-    draw_differences(tmp_path / "none.png", none)
+    draw_differences(tmp_path / "none.png", early())
     assert (tmp_path / "none.png").stat().st_size > 1000
 
 
-def test_what_is_no_study_is_refused(tmp_path):
-    (tmp_path / "study.json").write_text(json.dumps({"a": 1}))
-    for path, message in [("study.json", "not a study.json"), ("none.json", "not found")]:
-        with pytest.raises(UserError, match=message):
-            read_table(tmp_path / path)
+def test_what_is_written_is_read_again_with_values_that_are_null(tmp_path):
+    whole = study(up=difference(math.nan, math.nan), other=None)
+    whole.arms["up"].set["train.patience"] = None
+    write_json(tmp_path / "x.json", whole.model_dump(exclude_none=True))
+    again = read_study(tmp_path / "x.json")
+    assert math.isnan(again.arms["up"].difference.mean.low)
+    assert again.arms["up"].set == {"seed": 1, "train.patience": None}
+    assert "`train.patience: null`" in markdown(again)
+    assert again.arms["other"] == whole.arms["other"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda study: study.pop("arms"), "arms: Field required"),
+        (lambda study: study.update(reference="bass"), "reference: 'bass' is not one of base, up"),
+        (
+            lambda study: study["arms"]["up"].update(dice="high"),
+            "arms.up.dice: Input should be a valid number",
+        ),
+        (lambda study: study["arms"]["up"]["test"].pop("low"), "arms.up.test.low: Field required"),
+        (lambda study: study["arms"]["up"]["difference"].update(mean=3), "arms.up.difference.mean: Input"),
+        (lambda study: study["arms"].update(up=[]), "arms.up: Input should be an object"),
+        (lambda study: study["arms"]["up"].update(dise=0.8), "arms.up.dise: Extra inputs"),
+    ],
+)
+def test_a_malformed_file_is_one_line_that_names_file_field_and_way_out(tmp_path, change, message):
+    values = json.loads(study(up=difference(0.02, 0.01)).model_dump_json())
+    change(values)
+    (tmp_path / "zoo.json").write_text(json.dumps(values))
+    with pytest.raises(UserError) as error:
+        read_study(tmp_path / "zoo.json")
+    line = str(error.value)
+    assert line.startswith(f"{tmp_path / 'zoo.json'}: {message}")
+    assert line.endswith("; run tumorseg study studies/zoo.yaml")
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("content", [b"", b"[1]", b"{", b"\xff\xfe", b"null"])
+def test_what_is_no_study_is_refused(tmp_path, content):
+    (tmp_path / "zoo.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"zoo\.json: .*; run tumorseg study") as error:
+        read_study(tmp_path / "zoo.json")
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"none\.json: not found; run tumorseg study studies/none\.yaml"):
+        read_study(tmp_path / "none.json")
+    with pytest.raises(UserError, match="cannot be read: Is a directory"):
+        read_study(tmp_path)

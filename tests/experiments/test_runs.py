@@ -21,6 +21,8 @@ from tumorseg.experiments.repository import Repository
 from tumorseg.experiments.results import Result
 from tumorseg.experiments.search import SearchPlan
 from tumorseg.experiments.study import StudyPlan
+from tumorseg.experiments.study_file import read_study
+from tumorseg.experiments.table import markdown
 
 ARMS = """
 question: What does flipping do?
@@ -84,7 +86,7 @@ def test_a_study_and_a_search_go_on_after_an_interruption(repo):
     assert experiments(repo)["flips-plain"] == before["flips-plain"]
     assert sorted(experiments(repo)) == ["flips-flipped", "flips-plain"]
     assert not any(folder.exists() for folder in leftovers)
-    check_results(repo / "docs/results/flips")
+    check_results(repo)
     check_that_results_outlive_their_index(repo)
 
     stopped = start(repo, "search", "studies/look.yaml")
@@ -107,20 +109,28 @@ def test_a_study_and_a_search_go_on_after_an_interruption(repo):
     assert output.startswith("error: studies/look.yaml: has changed since its first run")
 
 
-def check_results(folder: Path) -> None:
-    assert sorted(path.name for path in folder.iterdir()) == [
-        *("differences.png", "flipped.json", "plain.json", "study.json"),
-    ]
-    study = json.loads((folder / "study.json").read_text())
+def check_results(repo: Path) -> None:
+    file = repo / "docs/results/flips.json"
+    assert sorted(file.parent.glob("flips*")) == [file, file.with_suffix(".png")]
+    study = json.loads(file.read_text())
     assert study["missing"] == ["bad"]
-    arm, metrics = study["arms"]["flipped"], json.loads((folder / "flipped.json").read_text())
-    assert arm["dice"] == metrics["valid"]["at_best"]["pooled"]["dice"]
-    base = study["arms"]["plain"]["dice"]
-    assert arm["difference"]["pooled"]["difference"] == pytest.approx(arm["dice"] - base)
-    assert study["arms"]["plain"]["difference"] is None
-    assert study["arms"]["plain"]["machine"] == machine()
+    plain, flipped = study["arms"]["plain"], study["arms"]["flipped"]
+    with chdir(repo):
+        wanted = StudyPlan(Path("studies/flips.yaml")).experiments["flipped"]
+        scores = Result(wanted, Repository().finished(wanted)).scores
+    assert flipped["dice"] == scores.valid.at_best.pooled.dice
+    assert flipped["difference"]["pooled"]["difference"] == pytest.approx(flipped["dice"] - plain["dice"])
+    assert "difference" not in plain
+    assert [each["machine"] for each in study["arms"].values()] == [machine()] * 2
     assert [each["threads"] for each in study["arms"].values()] == [1, 1]
+    interval = scores.test.at_best.interval.mean.dice
+    assert [flipped["test"][key] for key in ("dice", "mean_dice", "mean_low", "mean_high")] == [
+        *(scores.test.at_best.pooled.dice, scores.test.at_best.mean.dice, interval.low, interval.high),
+    ]
+    for arm in (plain, flipped):  # what is of test is under this key alone, for a reader to leave out
+        assert arm.pop("test")["low"] is not None
     assert "test" not in json.dumps(study)
+    assert markdown(read_study(file)).count("\n") == 3
 
 
 def check_that_results_outlive_their_index(repo: Path) -> None:

@@ -43,7 +43,6 @@ def test_a_study_is_read_as_it_stands(tmp_path):
             "plain: {model: 3}",
             "arms.plain.model: input should be a valid string, not 3",
         ),
-        ("other:", "study:", "arms: 'study' cannot name an arm"),
         ("other:", "a/b:", "arms.a/b: string should match pattern"),
         ("data: phantom", "data=x: phantom", "set.data=x: string should match pattern"),
         ("reference: plain", "reference: [", "not YAML"),

@@ -21,7 +21,7 @@ The pipeline itself is run by DVC: dvc repro, dvc exp run -S model=deep_cnn.
 \b
 Examples:
   tumorseg study studies/phantom_augment.yaml --jobs 2
-  tumorseg table docs/results/phantom_augment/study.json
+  tumorseg table docs/results/phantom_augment.json
   tumorseg search studies/search_unet.yaml --trials 30
 """
 

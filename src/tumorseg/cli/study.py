@@ -16,8 +16,8 @@ def study(
 ) -> None:
     """Run a study's arms and compare them on valid.
 
-    The results go to docs/results/NAME. After an interruption the same command goes on; what has been run
-    costs nothing.
+    The results go to docs/results, as NAME.json and NAME.png. After an interruption the same command goes on;
+    what has been run costs nothing.
 
     \b
     Examples:

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 
-def table(file: Annotated[Path, typer.Argument(show_default=False, help="The study's study.json.")]) -> None:
+def table(file: Annotated[Path, typer.Argument(show_default=False, help="docs/results/NAME.json")]) -> None:
     """Print a study as a Markdown table.
 
     \b
     Example:
-      tumorseg table docs/results/phantom_augment/study.json
+      tumorseg table docs/results/phantom_augment.json
     """
-    from tumorseg.experiments.table import read_table
+    from tumorseg.experiments.study_file import read_study
+    from tumorseg.experiments.table import markdown
 
-    typer.echo(read_table(file))
+    typer.echo(markdown(read_study(file)))

@@ -25,29 +25,16 @@ class Result:
     commit: str
 
     @cached_property
-    def metrics(self) -> dict[str, Any]:
-        """metrics/details/<model>.json."""
-        metrics: dict[str, Any] = json.loads(self._metrics_text)
-        return metrics
-
-    @cached_property
     def scores(self) -> Scores:
-        """The same, typed."""
-        return parse_scores(self._metrics_text, self._metrics_path)
+        """metrics/details/<model>.json."""
+        path = Path(f"metrics/details/{self.experiment.model}.json")
+        return parse_scores(command("git", "show", f"{self.commit}:{path}"), path)
 
-    @property
-    def _metrics_path(self) -> Path:
-        return Path(f"metrics/details/{self.experiment.model}.json")
-
-    @cached_property
-    def _metrics_text(self) -> str:
-        return command("git", "show", f"{self.commit}:{self._metrics_path}")
-
-    def provenance(self) -> dict[str, Any]:
-        """What it ran on, as its commit says: machine and threads, None where it does not."""
+    def place(self) -> tuple[str | None, int | None]:
+        """The machine that it ran on and the number of threads, None where its commit does not say."""
         form = "%(trailers:key=Machine,valueonly)%x00%(trailers:key=Threads,valueonly)"
         machine, threads = command("git", "log", "-1", f"--format={form}", self.commit).split("\0")
-        return {"machine": machine.strip() or None, "threads": int(threads) if threads.strip() else None}
+        return machine.strip() or None, int(threads) if threads.strip() else None
 
     def epochs(self) -> int:
         """How many were run."""
@@ -67,12 +54,9 @@ class Result:
         with suppress(DvcException, OSError):
             return io.StringIO(dvc.api.read(path, rev=self.commit, encoding="utf-8"))
         # DVC killed while it listed a commit's files believes the half-written list from then on.
-        try:
+        with suppress(DvcException, OSError):
             with Repo() as repo:
                 repo.drop_data_index()
             return io.StringIO(dvc.api.read(path, rev=self.commit, encoding="utf-8"))
-        except (DvcException, OSError):
-            name = self.experiment.name
-            raise UserError(
-                f"{name}: {path} is not in DVC's cache; dvc exp pull it, or remove it to run anew"
-            ) from None
+        name = self.experiment.name
+        raise UserError(f"{name}: {path} is not in DVC's cache; dvc exp pull it, or remove it to run anew")

@@ -14,7 +14,7 @@ from tumorseg.errors import UserError
 from tumorseg.experiments.experiment import Experiment, experiment
 from tumorseg.experiments.spec import Range, Search, merged, read_spec
 from tumorseg.experiments.trials import Plan, Trials
-from tumorseg.experiments.worker import Options, Worker, short
+from tumorseg.experiments.worker import STOPPED, Options, Worker, short
 from tumorseg.text import markdown_table
 
 BEST = 5  # trials in the table at the end
@@ -111,11 +111,11 @@ def run_search(path: Path, trials: int | None, options: Options) -> int:
     plan = SearchPlan(path, trials)
     worker = Worker(plan, options)
     worker.trials.fill(plan.runs)
-    stopped_by = worker.work(plan.runs, stay=True)
-    if stopped_by:
-        return 128 + stopped_by
-    report(plan, worker.trials)
-    return 0
+    status = worker.work(plan.runs, stay=True)
+    if status < STOPPED:
+        report(plan, worker.trials)
+        return 0  # a trial that failed is a result
+    return status
 
 
 def report(plan: SearchPlan, trials: Trials) -> None:

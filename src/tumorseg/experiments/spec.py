@@ -1,5 +1,6 @@
 """The files that say what to run: studies (arms) and searches (a space), typed and strict."""
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
@@ -14,7 +15,6 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"  # names become those of experiments and f
 KEY = r"^\+{0,2}[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"  # + adds a key to params.yaml, ++ adds or replaces it
 WORD = r"^[A-Za-z][A-Za-z0-9_]*$"  # needs no quotes
 NOT_WORDS = {"true", "false", "null", "nan", "inf"}  # but in quotes
-TAKEN = "study"  # study.json is not an arm's file
 
 Name = Annotated[str, Field(pattern=NAME)]
 Key = Annotated[str, Field(pattern=KEY)]
@@ -52,8 +52,6 @@ class Study(Strict):
     def _names_fit(self) -> Self:
         if self.reference not in self.arms:
             raise ValueError(f"reference: {self.reference!r} is not one of {', '.join(self.arms)}")
-        if TAKEN in self.arms:
-            raise ValueError(f"arms: {TAKEN!r} cannot name an arm, since the study's own file has that name")
         return self
 
 
@@ -112,12 +110,8 @@ def override(key: str, value: Any) -> str:
 
 
 def _literal(key: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return "null"
-    if isinstance(value, int | float):
-        return repr(value)
+    if value is None or isinstance(value, bool | int | float):
+        return json.dumps(value)
     if isinstance(value, list):
         return f"[{', '.join(_literal(key, item) for item in value)}]"
     if isinstance(value, dict) and all(re.match(NAME, str(name)) for name in value):

@@ -1,7 +1,6 @@
 """A study: its arms run as DVC experiments, and what differs between them on valid."""
 
 from pathlib import Path
-from typing import Any
 
 from optuna import Trial
 from optuna.trial import TrialState
@@ -11,10 +10,12 @@ from tumorseg.experiments.experiment import Experiment, experiment
 from tumorseg.experiments.figure import draw_differences
 from tumorseg.experiments.paired import paired_differences
 from tumorseg.experiments.results import Result
-from tumorseg.experiments.spec import Study, merged, read_spec
+from tumorseg.experiments.spec import Arm, Study, merged, read_spec
+from tumorseg.experiments.study_file import ArmResults, ClassDice, Differences, ScoresOnTest, StudyResults
 from tumorseg.experiments.trials import Plan
 from tumorseg.experiments.worker import Options, Worker
 from tumorseg.files import write_json
+from tumorseg.scores_file import SplitScores
 
 RESULTS = Path("docs/results")
 
@@ -38,12 +39,11 @@ class StudyPlan(Plan):
                 self.experiments[name] = experiment(f"{path.stem}-{name}", arm.model, settings)
             except UserError as error:
                 raise UserError(f"{path}: arms.{name}: {error}") from None
-        self.by_run = {each.name: each for each in self.experiments.values()}
-        self.runs = list(self.by_run)
+        self.runs = [each.name for each in self.experiments.values()]
 
     def experiment(self, trial: Trial) -> Experiment:
         """The arm that a trial from the queue stands for."""
-        return self.by_run[trial.user_attrs["run"]]
+        return self.experiments[trial.user_attrs["run"].removeprefix(f"{self.path.stem}-")]
 
 
 def run_study(path: Path, arms: list[str], options: Options) -> int:
@@ -62,17 +62,17 @@ def run_study(path: Path, arms: list[str], options: Options) -> int:
             raise UserError(f"{path}: {arm!r} is not one of its arms: {', '.join(plan.experiments)}")
     runs = [plan.experiments[arm].name for arm in arms or plan.experiments]
     worker = Worker(plan, options)
-    finished = [run for run in plan.runs if worker.repository.finished(plan.by_run[run])]
+    finished = list(filter(worker.repository.finished, plan.experiments.values()))
     if finished:
         print(f"{len(finished)} of {len(plan.runs)} arms have been run", flush=True)
     worker.trials.fill(runs)
-    stopped_by = worker.work(runs, stay=True)
+    status = worker.work(runs, stay=True)
     collect(plan, worker)
-    return 128 + stopped_by if stopped_by else 1 if worker.failed else 0
+    return status
 
 
 def collect(plan: StudyPlan, worker: Worker) -> None:
-    """Write docs/results/<name>: the metrics of each arm, study.json and differences.png.
+    """Write docs/results/<name>.json and its picture, docs/results/<name>.png.
 
     Arms that have not been run yet are left out.
     """
@@ -89,51 +89,65 @@ def collect(plan: StudyPlan, worker: Worker) -> None:
             print(f"{run}: was run in {trial.user_attrs['clone']} and is not here: dvc exp pull it", end=" ")
             print("(--remote does), or remove the queue to run it anew")
     if results:
-        folder = RESULTS / plan.path.stem
+        file = RESULTS / f"{plan.path.stem}.json"
         summary = summarise(plan.study, results)
-        for arm, result in results.items():
-            write_json(folder / f"{arm}.json", result.metrics)
-        write_json(folder / "study.json", summary)
-        draw_differences(folder / "differences.png", summary)
-        file = folder / "study.json"
+        write_json(file, summary.model_dump(exclude_none=True))
+        draw_differences(file.with_suffix(".png"), summary)
         print(f"{file}: {len(results)} of {len(plan.experiments)} arms; tumorseg table {file}")
 
 
-def summarise(study: Study, results: dict[str, Result]) -> dict[str, Any]:
-    """What study.json says; nothing of it is about test."""
+def summarise(study: Study, results: dict[str, Result]) -> StudyResults:
+    """What all arms have given, compared on valid."""
     slices = {arm: result.valid_slices() for arm, result in results.items()}
     compared = paired_differences(slices, study.reference) if study.reference in slices else {}
-    return {
-        "question": study.question,
-        "set": study.set,
-        "reference": study.reference,
-        "missing": [arm for arm in study.arms if arm not in results],
-        "arms": {
-            arm: {
-                "set": study.arms[arm].set,
-                **figures(result),
-                "difference": compared.get(arm),
-                **result.provenance(),
-            }
-            for arm, result in results.items()
+    return StudyResults(
+        question=study.question,
+        set=study.set,
+        reference=study.reference,
+        missing=[arm for arm in study.arms if arm not in results],
+        arms={
+            arm: arm_results(study.arms[arm], result, compared.get(arm)) for arm, result in results.items()
         },
-    }
+    )
 
 
-def figures(result: Result) -> dict[str, Any]:
-    """What study.json says of one arm by itself."""
-    scores = result.scores
+def arm_results(arm: Arm, result: Result, difference: Differences | None) -> ArmResults:
+    """What one arm has given."""
+    scores, (machine, threads) = result.scores, result.place()
     valid = scores.valid
-    return {
-        "experiment": result.experiment.name,
-        "model": result.experiment.model,
-        "parameters": scores.parameters,
-        "epochs": result.epochs(),
-        "best_epoch": scores.epoch,
-        "threshold": scores.threshold,
-        "slices": valid.slices,
-        "groups": valid.groups,
-        "dice": valid.dice,
-        "mean_dice": valid.at_best.mean.dice,
-        "dice_at_half": valid.at_half.pooled.dice,
-    }
+    return ArmResults(
+        set=arm.set,
+        experiment=result.experiment.name,
+        model=result.experiment.model,
+        parameters=scores.parameters,
+        epochs=result.epochs(),
+        best_epoch=scores.epoch,
+        threshold=scores.threshold,
+        slices=valid.slices,
+        groups=valid.groups,
+        dice=valid.dice,
+        mean_dice=valid.at_best.mean.dice,
+        dice_at_half=valid.at_half.pooled.dice,
+        difference=difference,
+        machine=machine,
+        threads=threads,
+        test=scores_on_test(scores.test),
+    )
+
+
+def scores_on_test(test: SplitScores) -> ScoresOnTest:
+    """What the study's file says of an arm's scores on test."""
+    mean, classes = test.at_best.interval.mean.dice, None
+    if test.classes:
+        classes = {
+            name: ClassDice(dice=each.pooled.dice, **each.interval.dice.model_dump())
+            for name, each in test.classes.of.items()
+        }
+    return ScoresOnTest(
+        dice=test.dice,
+        **test.dice_interval.model_dump(),
+        mean_dice=test.at_best.mean.dice,
+        mean_low=mean.low,
+        mean_high=mean.high,
+        classes=classes,
+    )

@@ -1,90 +1,87 @@
 """A study as a Markdown table."""
 
 import json
-from pathlib import Path
-from typing import Any
+from collections.abc import Collection
 
 import numpy as np
 
-from tumorseg.errors import UserError
-from tumorseg.files import read_json
-from tumorseg.paired import ALPHA
+from tumorseg.experiments.study_file import ArmResults, Difference, StudyResults
 from tumorseg.text import markdown_table, signed
 
-HEADER = ["arm", "what differs", "parameters", "epochs", "valid Dice", "difference", "95 % interval"]
-HEADER += ["p (Holm)", "mean of slices", "difference of means", "Dice at 0.5"]
-RIGHT = {"parameters", "epochs", "valid Dice", "difference", "p (Holm)", "mean of slices"}
-RIGHT |= {"difference of means", "Dice at 0.5"}
+LEFT = {"arm", "what differs", "95 % interval"}
+NOTE = (
+    "¹ Interval and p seem to contradict each other, but answer two questions: "
+    "the interval is of this pair alone, p is corrected for all pairs of the study."
+)
 
 
-def read_table(path: Path) -> str:
-    """The table of a study.json.
+def markdown(study: StudyResults, arms: Collection[str] = (), columns: Collection[str] = ()) -> str:
+    """The arms of a study in the order of the file as a Markdown table; nothing of it is of test.
 
-    Raises:
-        UserError: There is none, or it is another file.
+    A difference that is more than chance is bold. Lines below say why an interval and a p-value seem to
+    contradict each other, and where arms ran on different machines.
+
+    Args:
+        study: What a study gave.
+        arms: Those to show; all where empty.
+        columns: Titles of those to show; all where empty.
     """
-    try:
-        return markdown(read_json(path))
-    except FileNotFoundError:
-        raise UserError(f"{path}: not found; run the study first") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise UserError(f"{path}: not a study.json") from None
+    shown = {name: arm for name, arm in study.arms.items() if not arms or name in arms}
+    rows = [_row(name, arm, study) for name, arm in shown.items()]
+    header = [title for title in rows[0] if not columns or title in columns] if rows else []
+    table = markdown_table(header, [[row[title] for title in header] for row in rows], {*header} - LEFT)
+    differences = [arm.difference.pooled for arm in shown.values() if arm.difference]
+    notes = [NOTE] * any(each.seems_contradictory for each in differences) + _mixed(shown)
+    return "\n".join([table, *(f"\n{note}" for note in notes)])
 
 
-def markdown(study: dict[str, Any]) -> str:
-    """The arms of study.json, read as `files.read_json` does, in the order of the file, as a Markdown table.
-
-    A difference that is more than chance is bold. A line below says where arms ran on different machines.
-    """
-    rows = [_row(name, arm, study) for name, arm in study["arms"].items()]
-    return "\n".join([markdown_table(HEADER, rows, RIGHT), *_mixed(study["arms"])])
-
-
-def _row(name: str, arm: dict[str, Any], study: dict[str, Any]) -> list[str]:
-    settings = ", ".join(f"`{key}: {json.dumps(value)}`" for key, value in arm["set"].items())
-    difference = ["reference", "", "", ""]
-    if name != study["reference"]:
-        why = "reference not run" if study["reference"] in study["missing"] else "other slices"
-        difference = [f"none: {why}", "", "", ""]
-        if isinstance(arm["difference"], dict):
-            pooled, mean = arm["difference"]["pooled"], arm["difference"]["mean"]
-            difference = [_difference(pooled), _interval(pooled), _p(pooled["p_holm"]), _difference(mean)]
-    return [
-        f"`{name}`",
-        ", ".join(filter(None, [f"`{arm['model']}`", settings])),
-        f"{arm['parameters']:,}" if arm["parameters"] else "none",
-        str(arm["epochs"]),
-        f"{arm['dice']:.3f}",
-        *difference[:3],
-        f"{arm['mean_dice']:.3f}",
-        difference[3],
-        f"{arm['dice_at_half']:.3f}",
-    ]
+def _row(name: str, arm: ArmResults, study: StudyResults) -> dict[str, str]:
+    """The cells by title of column."""
+    settings = [f"`{key}: {json.dumps(value)}`" for key, value in arm.set.items()]
+    pooled, mean = (arm.difference.pooled, arm.difference.mean) if arm.difference else (None, None)
+    without = "none: reference not run" if study.reference in study.missing else "none: cannot be paired"
+    return {
+        "arm": f"`{name}`",
+        "what differs": ", ".join([f"`{arm.model}`", *settings]),
+        "parameters": f"{arm.parameters:,}" if arm.parameters else "none",
+        "epochs": str(arm.epochs),
+        "valid Dice": f"{arm.dice:.3f}",
+        "difference": _difference(pooled) or ("reference" if name == study.reference else without),
+        "95 % interval": _interval(pooled),
+        "p (Holm)": _p(pooled),
+        "mean of slices": f"{arm.mean_dice:.3f}",
+        "difference of means": _difference(mean),
+        "Dice at 0.5": f"{arm.dice_at_half:.3f}",
+    }
 
 
-def _mixed(arms: dict[str, Any]) -> list[str]:
+def _mixed(arms: dict[str, ArmResults]) -> list[str]:
     """A line where the arms were not all run on one kind of machine with as many threads."""
     places: dict[str, list[str]] = {}
     for name, arm in arms.items():
-        if isinstance(arm.get("machine"), str):  # studies of old say nothing of it
-            places.setdefault(f"{arm['machine']}, threads: {arm['threads']}", []).append(f"`{name}`")
+        if arm.machine:  # unknown of experiments that were not run by this program
+            places.setdefault(f"{arm.machine}, threads: {arm.threads}", []).append(f"`{name}`")
     if len(places) < 2:
         return []
     listed = "; ".join(f"{place} ({', '.join(names)})" for place, names in places.items())
-    return ["", f"Several machines, so that last digits may differ: {listed}."]
+    return [f"Several machines, so that last digits may differ: {listed}."]
 
 
-def _difference(row: dict[str, float]) -> str:
-    text = signed(row["difference"], 3)
-    return f"**{text}**" if row["p_holm"] < ALPHA else text
+def _difference(of: Difference | None) -> str:
+    if of is None:
+        return ""
+    return f"**{signed(of.difference, 3)}**" if of.is_firm else signed(of.difference, 3)
 
 
-def _interval(row: dict[str, float]) -> str:
+def _interval(of: Difference | None) -> str:
     """`low to high`, or what is known where the slices are too few to be drawn."""
-    if np.isnan(row["low"]):
-        return "too few slices"
-    return f"{signed(row['low'], 3)} to {signed(row['high'], 3)}"
+    if of is None:
+        return ""
+    return "too few slices" if np.isnan(of.low) else f"{signed(of.low, 3)} to {signed(of.high, 3)}"
 
 
-def _p(p: float) -> str:
-    return "" if np.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+def _p(of: Difference | None) -> str:
+    if of is None or np.isnan(of.p_holm):
+        return ""
+    text = "< 0.001" if of.p_holm < 0.001 else f"{of.p_holm:.3f}"
+    return f"{text} ¹" if of.seems_contradictory else text

@@ -30,5 +30,4 @@ def run_worker(path: Path, options: Options, retake: bool) -> int:
     if retake:
         worker.trials.take_back(worker.trials.having(TrialState.RUNNING))
     worker.trials.fill(known or plan.runs)
-    stopped_by = worker.work({*known, *plan.runs}, stay=False)
-    return 128 + stopped_by if stopped_by else 1 if worker.failed else 0
+    return worker.work({*known, *plan.runs}, stay=False)

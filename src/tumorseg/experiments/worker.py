@@ -22,6 +22,7 @@ from tumorseg.experiments.results import Result
 from tumorseg.experiments.runner import RunError, Runner, StoppedError, working
 from tumorseg.experiments.trials import GRACE, HEARTBEAT, Plan, Trials, default_storage, put_again
 
+STOPPED = 128  # what the number of the signal that ended a process is added to, as shells do
 PUSHES = (0, 5, 30)  # seconds before each attempt to push a result
 
 
@@ -55,7 +56,7 @@ class Worker:
         self.hopeless = False
 
     def work(self, runs: Collection[str], stay: bool) -> int:
-        """Run what waits, and what dead workers leave; the number of the signal that ended it, else 0.
+        """Run what waits, and what dead workers leave; the status to exit with, 1 where a run has failed.
 
         Args:
             runs: Those wanted; others that wait are left to others.
@@ -71,11 +72,12 @@ class Worker:
                 if self.runner.stopped_by:
                     print("stopped; the same command goes on", file=sys.stderr)
                 if self.runner.stopped_by or not running or not (stay or patient):
-                    return self.runner.stopped_by
+                    break
                 if not told:
                     told = True
                     self._tell_running(running)
                 time.sleep(PAUSE)
+        return STOPPED + self.runner.stopped_by if self.runner.stopped_by else int(bool(self.failed))
 
     def _work_off(self, runs: Collection[str]) -> None:
         self.trials.take_back_silent()
