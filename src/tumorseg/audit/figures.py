@@ -9,11 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
-from tumorseg.audit.leak import BINS
 from tumorseg.audit.survey import Survey
-from tumorseg.data.similarity import SIBLING
 from tumorseg.figures import (
     DPI,
     STYLE,
@@ -25,10 +22,9 @@ from tumorseg.figures import (
     show_slice,
 )
 
-WIDTH, PANEL = 10.0, 3.1  # inches: of all panels; height of a row of them
+WIDTH, PANEL = 7.1, 2.8  # inches: of all panels; height of a row of them
 ABOVE, BELOW = 0.35, 0.55  # inches over the axes of a panel, and below
 PAIR, FOOT = (4.1, 2.7), 0.4  # inches: width and height of a pair, height of the legend
-SPLIT_COLORS = {"valid": "#E69F00", "test": "#0072B2"}
 SHAPE_NAMES = {
     "rectangle": "rectangles",
     "polygon": "other polygons",
@@ -39,7 +35,7 @@ PAIRS_A_ROW = 3
 
 
 def panels(path: Path, survey: Survey, shapes: dict[str, int]) -> None:
-    """Draw what the findings rest on, in five panels.
+    """Draw what the findings rest on, in four panels.
 
     Args:
         path: PNG to write.
@@ -49,11 +45,10 @@ def panels(path: Path, survey: Survey, shapes: dict[str, int]) -> None:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 2 * PANEL), dpi=DPI)
         upper, lower, height = PANEL + BELOW, BELOW, PANEL - BELOW - ABOVE
-        _similarity(axes_at(figure, 0.6, upper, 4.9, height), survey)
-        _shapes(axes_at(figure, 7.1, upper, 2.75, height), shapes)
-        _places(axes_at(figure, 0.6, lower, height, height), survey)
-        _order(axes_at(figure, 4.0, lower, 2.35, height), survey)
-        _contrast(axes_at(figure, 7.1, lower, 2.75, height), survey)
+        _places(axes_at(figure, 0.9, upper, height, height), survey)
+        _shapes(axes_at(figure, 4.6, upper, 2.3, height), shapes)
+        _order(axes_at(figure, 0.9, lower, 2.35, height), survey)
+        _contrast(axes_at(figure, 4.1, lower, 2.8, height), survey)
         save(figure, path)
 
 
@@ -88,33 +83,6 @@ def closest_pairs(path: Path, survey: Survey, rows: list[int]) -> None:
         handles = [Line2D([], [], color=TRUTH, label="annotated tumour")]
         figure.legend(handles=handles, loc="lower center", frameon=False)
         save(figure, path)
-
-
-def _similarity(axis: Axes, survey: Survey) -> None:
-    edges = np.linspace(0, 1, BINS + 1)
-    for split, color in SPLIT_COLORS.items():
-        values = survey.of(split).similarity.clip(0, 1)
-        heights = 100 * np.histogram(values, edges)[0] / max(1, len(values))
-        axis.stairs(heights, edges, color=color, fill=True, alpha=0.3)
-        axis.stairs(heights, edges, color=color, linewidth=1.4, label=split)
-    axis.set_ylim(0, 1.12 * axis.dataLim.ymax)  # room for the words at the top
-    axis.axvline(SIBLING, color="black", linestyle="dashed", linewidth=1)
-    lowest = survey.slices.similarity[survey.slices["split"] != "train"].min()
-    axis.set_xlim(max(0, min(SIBLING, lowest) - 0.1), 1)
-    axis.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-    axis.annotate(
-        "siblings from here on",
-        (SIBLING, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(-4, -2),
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        fontsize=8,
-    )
-    axis.set_title("How near the closest training slice is")
-    axis.set(xlabel="correlation with the most similar training slice", ylabel="% of the split's slices")
-    axis.legend(loc="best", frameon=False)
 
 
 def _shapes(axis: Axes, shapes: dict[str, int]) -> None:
