@@ -33,7 +33,7 @@ HTML = """<!DOCTYPE html>
 <style>
 body {{ margin: 1.5rem; background: #fff; color: #1f2933;
   font: 16px/1.5 system-ui, "Segoe UI", "Liberation Sans", sans-serif; }}
-svg {{ display: block; max-width: 100%; height: auto; margin: 1rem 0; }}
+svg {{ display: block; max-width: 100%; height: auto; margin: 1rem 0; overflow: visible; }}
 </style>
 </head>
 <body>
@@ -51,21 +51,26 @@ svg {{ display: block; max-width: 100%; height: auto; margin: 1rem 0; }}
 
 @dataclass(frozen=True)
 class Training:
-    """A training that has not finished, as its last epoch left it."""
+    """A training that has not finished: what it has been through, from its file of curves."""
 
     name: str
-    epoch: int
-    epochs: int
-    loss: float  # of valid, as is the next
-    best_dice: float
-    time: float  # of that epoch's end, seconds since 1970
+    epochs: int  # that it will have, at most
+    losses: tuple[float, ...]  # of valid, an epoch each; so is the next
+    best_dices: tuple[float, ...]
+    time: float  # of the last epoch's end, seconds since 1970
 
-    def __str__(self) -> str:
-        at = datetime.fromtimestamp(self.time).strftime("%H:%M:%S")
-        return (
-            f"{at} {self.name} {self.epoch}/{self.epochs}: "
-            f"loss {self.loss:.3f} valid, best Dice {self.best_dice:.3f} valid"
-        )
+    @property
+    def done(self) -> int:
+        """Epochs that have ended."""
+        return len(self.losses)
+
+    def lines(self, since: int) -> Iterator[str]:
+        """A line for each epoch after the first `since`."""
+        for epoch in range(since, self.done):
+            yield (
+                f"{self.name} {epoch + 1}/{self.epochs}: loss {self.losses[epoch]:.3f} valid, "
+                f"best Dice {self.best_dices[epoch]:.3f} valid"
+            )
 
 
 def watch_trainings(root: Path, say: Callable[[str], None]) -> None:
@@ -82,14 +87,15 @@ def watch_trainings(root: Path, say: Callable[[str], None]) -> None:
         raise UserError(f"{root / TEMPLATE}: not found; run from the project's root folder")
     say(f"Open {(root / PAGE).resolve().as_uri()} in a browser; it reloads itself. Ctrl-C ends.")
     seen: dict[Path, int] | None = None
-    trainings: dict[Path, Training] = {}
+    before: dict[Path, Training] | None = None
     try:
         while True:
             if (files := dict(_curves_files(root))) != seen:
-                seen, before = files, trainings
+                seen = files
                 trainings, curves = read_curves(root)
                 for line in _news(before, trainings):
                     say(line)
+                before = trainings
                 write_text(root / PAGE, draw(root, list(trainings.values()), curves, live=True))
             time.sleep(SECONDS_BETWEEN_LOOKS)
     except KeyboardInterrupt:
@@ -109,9 +115,14 @@ def _curves_files(root: Path) -> Iterator[tuple[Path, int]]:
             yield path, path.stat().st_mtime_ns
 
 
-def _news(before: dict[Path, Training], now: dict[Path, Training]) -> Iterator[str]:
-    yield from (str(training) for path, training in now.items() if training != before.get(path))
-    yield from (f"{training.name}: ended" for path, training in before.items() if path not in now)
+def _news(before: dict[Path, Training] | None, now: dict[Path, Training]) -> Iterator[str]:
+    """A line for each epoch that has ended since; at the first look, for the last one alone."""
+    for path, training in now.items():
+        if before is None:
+            yield from training.lines(training.done - 1)
+        else:
+            yield from training.lines(before[path].done if path in before else 0)
+    yield from (f"{each.name}: ended" for path, each in (before or {}).items() if path not in now)
 
 
 def read_curves(root: Path) -> tuple[dict[Path, Training], pd.DataFrame]:
@@ -127,11 +138,12 @@ def read_curves(root: Path) -> tuple[dict[Path, Training], pd.DataFrame]:
     names = Counter(str(table["model"].iloc[0]) for table in running.values())
     trainings: dict[Path, Training] = {}
     for path, table in running.items():
-        last = table[table["split"] == "valid"].iloc[-1]
-        name = str(last["model"])
+        valid = table[table["split"] == "valid"]
+        name = str(table["model"].iloc[0])
         name = f"{name} ({path.parent.name[:6]})" if names[name] > 1 else name
-        numbers = (int(last["epoch"]), int(last["epochs"]), float(last["loss"]), float(last["best_dice"]))
-        trainings[path] = Training(name, *numbers, path.stat().st_mtime if path.exists() else time.time())
+        at = path.stat().st_mtime if path.exists() else time.time()
+        losses, best_dices = (tuple(valid[column].tolist()) for column in ("loss", "best_dice"))
+        trainings[path] = Training(name, int(table["epochs"].iloc[0]), losses, best_dices, at)
         running[path] = table.assign(model=name, rev="running")
     tables = [*running.values(), *(table.assign(rev="finished") for table in finished)]
     return trainings, pd.concat(tables) if tables else pd.DataFrame()
@@ -146,12 +158,16 @@ def draw(root: Path, trainings: list[Training], curves: pd.DataFrame, live: bool
         curves: As from `read_curves`.
         live: Whether the page reloads itself.
     """
-    lines = [f"<li>{html.escape(str(training))}</li>" for training in trainings]
+    lines = [
+        f"<li>{html.escape(line)} ({datetime.fromtimestamp(training.time):%H:%M:%S})</li>"
+        for training in trainings
+        for line in training.lines(training.done - 1)
+    ]
     charts = [_chart(root, curves, *chart) for chart in CHARTS] if len(curves) else []
     return HTML.format(
         refresh='<meta http-equiv="refresh" content="5">' if live else "",
         lines="\n".join(lines) or "<li>No epoch of a running training has ended yet.</li>",
-        now=datetime.now().strftime("%H:%M:%S"),
+        now=f"{datetime.now():%H:%M:%S}",
         note="the page reloads itself." if live else "tumorseg watch has ended.",
         charts="\n".join(charts),
     )
