@@ -2,35 +2,61 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-# uv installs the same pins in seconds; without it pip takes minutes.
-PIP := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/pip install --disable-pip-version-check)
+PAGE := .dvc/plots/offline.html
+# uv installs the same pins in seconds, and needs no ensurepip; without it pip takes minutes.
+UV := $(shell command -v uv)
+PIP := $(if $(UV),uv pip install --python $(BIN)/python,$(BIN)/pip install --disable-pip-version-check)
+# `make setup CPU=1`: PyTorch without CUDA, at the same versions. A .venv that was made so stays so.
+CPU ?= $(if $(wildcard .venv/cpu),1)
+CPU_INDEX := https://download.pytorch.org/whl/cpu
 # Stages are run as `python stages/...`: that must be this python.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 
+ifeq ($(CPU)$(wildcard .venv/ready)$(wildcard .venv/cpu),1.venv/ready)
+$(error .venv has PyTorch with CUDA: remove it with `rm -r .venv`, then run `make setup CPU=1`)
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help setup repro show tables check lint format test test-fast bench lock clean
+.PHONY: help setup torch-cpu repro show watch tables check lint format test test-fast bench lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: $(READY) ## Make .venv and install everything pinned
+setup: $(READY) $(PAGE) ## Make .venv and install everything pinned (CPU=1: PyTorch without CUDA)
 
-$(READY): requirements.txt pyproject.toml $(wildcard src/tumorseg/page/*.*)
+$(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv .venv
-	$(PIP) --quiet --requirement requirements.txt
+	$(if $(UV),uv venv --quiet --allow-existing --python $(PYTHON),$(PYTHON) -m venv) .venv
+	@$(if $(CPU),$(MAKE) --no-print-directory torch-cpu,cp requirements.txt .venv/requirements.txt)
+	$(PIP) --quiet --requirement .venv/requirements.txt
 	$(PIP) --quiet --no-deps --no-build-isolation --editable .
-	$(BIN)/tumorseg page .dvc/plots/offline.html
-	$(BIN)/dvc config --local plots.html_template plots/offline.html
 	@touch $@
 
-repro: $(READY) ## Run the pipeline: whatever has changed, and nothing else
-	dvc repro
-	dvc plots show
+# PyTorch's own index has its builds without CUDA. The rest, less CUDA's packages, is installed as always.
+torch-cpu:
+	@$(BIN)/python -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=30)' $(CPU_INDEX)/torch/ 2>/dev/null \
+		|| { echo "error: $(CPU_INDEX) cannot be reached; make setup without CPU=1 installs PyTorch with CUDA" >&2; exit 1; }
+	$(PIP) --quiet --no-deps --index-url $(CPU_INDEX) $$(grep -oE '^(torch|torchvision)==[^ ;]+' requirements.txt)
+	grep -vE '^(cuda|nvidia|triton)' requirements.txt > .venv/requirements.txt
+	@touch .venv/cpu
 
-show: $(READY) ## Make the page of plots, dvc_plots/index.html
+$(PAGE): $(wildcard src/tumorseg/page/*) | $(READY)
+	tumorseg page $@
+	dvc config --local plots.html_template plots/offline.html
+
+repro: $(READY) $(PAGE) ## Run the pipeline: whatever has changed, and nothing else
+	dvc repro
+	@$(MAKE) --no-print-directory show
+
+show: $(READY) $(PAGE) ## Make the page of plots, dvc_plots/index.html, and print the statement
 	dvc plots show
+	@tumorseg statement
+	@echo "The page: $(CURDIR)/dvc_plots/index.html"
+	@echo "To open it: python3 -m webbrowser dvc_plots/index.html"
+
+watch: $(READY) ## Show the curves of a running training, in a second terminal: dvc_plots/watch.html
+	tumorseg watch
 
 tables: $(READY) ## Make docs/params.md and the tables of figures in README and docs
 	python docs/generate.py

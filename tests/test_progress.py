@@ -1,7 +1,9 @@
+import time
+
 import pytest
 
 from tumorseg import progress as module
-from tumorseg.progress import progress
+from tumorseg.progress import Pulse, progress
 
 
 def test_a_quick_loop_says_nothing(capsys):
@@ -27,3 +29,21 @@ def test_a_loop_that_breaks_is_not_called_done(capsys, monkeypatch):
     with pytest.raises(ValueError, match="broken"):
         list(progress(broken(), "looping"))
     assert "done" not in capsys.readouterr().out
+
+
+def test_a_pulse_says_no_more_than_a_line_in_its_time(capsys):
+    pulse, start = Pulse(0.2), time.monotonic()
+    while time.monotonic() - start < 0.7:
+        pulse.beat("alive")
+        time.sleep(0.01)
+    assert 1 <= len(capsys.readouterr().out.splitlines()) <= 3
+    time.sleep(0.2)
+    pulse.restart()
+    pulse.beat("too early after a line of others")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_terminal_has_a_bar_and_no_pulse(capsys, monkeypatch):
+    monkeypatch.setattr(module.sys.stderr, "isatty", lambda: True, raising=False)
+    Pulse(0.0).beat("a line")
+    assert capsys.readouterr().out == ""

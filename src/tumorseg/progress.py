@@ -10,6 +10,28 @@ SECONDS_BETWEEN_LINES = 10.0
 SECONDS_WORTH_SAYING = 2.0
 
 
+class Pulse:
+    """Plain lines in a log that show that something lives: none on a terminal, which has a bar.
+
+    Args:
+        seconds: The least time between two lines, and before the first.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.shown = seconds, not sys.stderr.isatty()
+        self.restart()
+
+    def restart(self) -> None:
+        """Count the time to the next line from now: something else has been printed."""
+        self.last = time.monotonic()
+
+    def beat(self, line: str) -> None:
+        """Print the line, if it is time for one."""
+        if self.shown and time.monotonic() - self.last >= self.seconds:
+            print(line, flush=True)
+            self.restart()
+
+
 def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
     """Yield `items` unchanged while showing how far the loop has come.
 
@@ -25,14 +47,10 @@ def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iter
 
         yield from tqdm(items, desc=what, total=total, leave=False)
         return
-    done, start = 0, time.monotonic()
-    last = start
+    done, start, pulse = 0, time.monotonic(), Pulse(SECONDS_BETWEEN_LINES)
     for item in items:
         yield item
         done += 1
-        now = time.monotonic()
-        if now - last >= SECONDS_BETWEEN_LINES:
-            print(f"{what}: {done}{f'/{total}' if total else ''}, {now - start:.0f} s", flush=True)
-            last = now
+        pulse.beat(f"{what}: {done}{f'/{total}' if total else ''}, {time.monotonic() - start:.0f} s")
     if time.monotonic() - start >= SECONDS_WORTH_SAYING:
         print(f"{what}: {done} done in {time.monotonic() - start:.1f} s", flush=True)

@@ -39,12 +39,12 @@ def test_nothing_heavy_is_imported_before_a_subcommand_runs():
     assert subprocess.check_output([sys.executable, "-c", code], env=environment, text=True) == "[]\n"
 
 
-@pytest.mark.parametrize("name", ["study", "search", "work", "table", "page"])
+@pytest.mark.parametrize("name", ["study", "search", "work", "table", "statement", "watch", "page"])
 def test_each_subcommand_explains_itself_with_an_example(name):
     status, output, _ = call(name, "--help")
     assert status == 0
     assert output.startswith(f"Usage: tumorseg {name} ")
-    assert f"  tumorseg {name} " in output
+    assert f"  tumorseg {name}" in output.split("Example")[1]
 
 
 def test_a_table_is_printed_of_results_committed_long_ago():
@@ -52,6 +52,15 @@ def test_a_table_is_printed_of_results_committed_long_ago():
     assert status == 0
     assert output.startswith("| arm | what differs |")
     assert "| `plain` | `small` | 121,033 | 15 | 0.872 | reference |" in output
+
+
+def test_the_statement_is_printed_a_sentence_a_line():
+    status, output, _ = call("statement")
+    assert status == 0
+    sentences = output.splitlines()
+    assert len(sentences) > 2
+    assert " has Dice " in sentences[0]
+    assert all(sentence.endswith(".") for sentence in sentences)
 
 
 def test_the_page_is_written(tmp_path):
@@ -74,4 +83,4 @@ def test_wrong_usage_is_status_2(words):
 
 def test_the_shell_completes_subcommands():
     asked = {"_TUMORSEG_COMPLETE": "complete_bash", "COMP_WORDS": "tumorseg s", "COMP_CWORD": "1"}
-    assert call(**asked)[1].split() == ["study", "search"]
+    assert call(**asked)[1].split() == ["study", "search", "statement"]

@@ -9,8 +9,10 @@ import typer
 
 from tumorseg.cli.page import page
 from tumorseg.cli.search import search
+from tumorseg.cli.statement import statement
 from tumorseg.cli.study import study
 from tumorseg.cli.table import table
+from tumorseg.cli.watch import watch
 from tumorseg.cli.work import work
 from tumorseg.errors import UserError
 
@@ -32,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (study, search, work, table, page):
+for command in (study, search, work, table, statement, watch, page):
     app.command()(command)
 
 

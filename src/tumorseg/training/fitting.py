@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import lightning as L
 import numpy as np
+import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
@@ -16,15 +17,18 @@ from torch import Tensor, nn
 
 from tumorseg.data.slices import SplitArrays
 from tumorseg.errors import UserError
+from tumorseg.files import write_csv
 from tumorseg.metrics import STEPS, count_pixels, quantise, summarise_counts
 from tumorseg.models.predict import pick_device, to_probabilities, tumor_probability
 from tumorseg.models.registry import channels
+from tumorseg.progress import Pulse
 from tumorseg.training.loading import derive_seed, loader
 from tumorseg.training.losses import build_loss, deep_loss
 from tumorseg.training.recipe import Recipe
 from tumorseg.types import Precision
 
 MONITOR = "valid_best_dice"
+SECONDS_BETWEEN_LINES = 60.0  # within an epoch, in a log
 
 # Lightning's tips and its list of devices are not about the user's data.
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
@@ -53,11 +57,14 @@ class EpochScores:
 
 
 class Segmenter(L.LightningModule):
-    """Trains `net` with AdamW and a one-cycle schedule; `curves` has a row an epoch and split."""
+    """Trains `net` with AdamW and a one-cycle schedule; `curves` has a row an epoch and split.
 
-    def __init__(self, net: nn.Module, recipe: Recipe, classes: list[str]) -> None:
+    After each epoch they are written to `live` too, where `tumorseg watch` reads them.
+    """
+
+    def __init__(self, net: nn.Module, recipe: Recipe, classes: list[str], live: Path) -> None:
         super().__init__()
-        self.net, self.recipe = net, recipe
+        self.net, self.recipe, self.live = net, recipe, live
         # Given, since this net learns: params.yaml is checked for that.
         self.loss = build_loss(str(recipe.model.loss), recipe.pos_weight, channels(classes))
         self.curves: list[dict[str, Any]] = []
@@ -102,6 +109,7 @@ class Segmenter(L.LightningModule):
         epoch, last = self.current_epoch + 1, self.trainer.max_epochs
         rows = {split: epoch_scores.row() for split, epoch_scores in self.scores.items()}
         self.curves += [{"epoch": epoch, **row, "split": split} for split, row in rows.items()]
+        write_csv(self.live, pd.DataFrame(self.curves).assign(model=self.recipe.name, epochs=last))
         train, valid = rows["train"], rows["valid"]
         print(
             f"{self.recipe.name} {epoch}/{last}: loss {train['loss']:.3f} train, {valid['loss']:.3f} valid; "
@@ -115,6 +123,36 @@ class Segmenter(L.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict) -> None:
         self.curves = checkpoint["curves"]
+
+
+class Heartbeat(Callback):
+    """A line a minute in a log within an epoch, so that a long one is not taken for dead."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.pulse = name, Pulse(SECONDS_BETWEEN_LINES)
+
+    def _beat(self, trainer: L.Trainer, split: str, batch: int, batches: float) -> None:
+        epoch = f"{trainer.current_epoch + 1}/{trainer.max_epochs}"
+        self.pulse.beat(f"{self.name} {epoch}: {split} batch {batch + 1} of {batches:g}")
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self.pulse.restart()
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self._beat(trainer, "train", batch_idx, trainer.num_training_batches)
+
+    def on_validation_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        self._beat(trainer, "valid", batch_idx, trainer.num_val_batches[dataloader_idx])
 
 
 class Patience(EarlyStopping):
@@ -150,7 +188,8 @@ def fit_net(
     """
     pick_device(recipe.compute.accelerator)  # says in a line what Lightning says in a traceback
     classes = splits["train"].classes
-    segmenter = Segmenter(net.to(memory_format=torch.channels_last), recipe, classes)
+    live = checkpoints / "curves.csv"
+    segmenter = Segmenter(net.to(memory_format=torch.channels_last), recipe, classes, live)
     common: dict[str, Any] = {
         "dirpath": checkpoints,
         "enable_version_counter": False,
@@ -159,7 +198,7 @@ def fit_net(
     best = ModelCheckpoint(filename="best", monitor=MONITOR, mode="max", **common)
     latest = ModelCheckpoint(filename="latest", **common)  # not `save_last`, which skips all but the best
     patience = Patience(MONITOR, mode="max", patience=recipe.train.patience, check_on_train_epoch_end=True)
-    callbacks: list[Callback] = [best, latest, patience]
+    callbacks: list[Callback] = [best, latest, patience, Heartbeat(recipe.name)]
     if recipe.train.ema:  # validation, checkpoints and the net that is kept have the mean's weights
         callbacks.append(EMAWeightAveraging(decay=recipe.train.ema))
     trainer = L.Trainer(
