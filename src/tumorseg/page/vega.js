@@ -2,7 +2,7 @@
 
 const WIDE = 700;  // pixels: wider than half a page
 // How much a plot may be shrunk or grown to fit. Smaller text could not be read: it scrolls then.
-const [SMALLEST, LARGEST] = [0.8, 1.25];
+const [SMALLEST, LARGEST] = [0.75, 1.25];
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
 const STYLE = {
