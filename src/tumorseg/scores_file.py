@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from tumorseg.errors import UserError
 from tumorseg.identity import Identity
+from tumorseg.types import Flip
 
 Score = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 
@@ -93,6 +94,7 @@ class AveragePrecision(_Part):
 
 class Calibration(_Part):
     ece: Score
+    temperature: Score  # of valid
 
 
 class ClassPixels(_Part):
@@ -151,6 +153,9 @@ class Scores(_Part):
     neighbors: int  # training slices that vote on each slice
     neighbors_weight: float  # of their votes; 0: they change nothing
     per_slice: bool  # whether each slice is cut where its own expected score is best
+    platt: tuple[float, float] | None  # slope and offset of logits, where `per_slice`
+    flip: Flip  # whether a slice's mirror image is asked too
+    beta: float  # of the F-beta by which the threshold was chosen
     valid: SplitScores
     test: SplitScores
 

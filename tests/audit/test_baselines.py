@@ -54,13 +54,15 @@ def test_location_without_tumour_on_valid_is_cut_at_one_half():
 def test_they_agree_with_the_models(prepared: Path, model):
     import torch
 
-    from tumorseg.models.predict import predict_quantised
+    from tumorseg.models.batches import predict_all
+    from tumorseg.models.predict import TorchRuntime
     from tumorseg.models.registry import build_model
 
     train, valid, test = (load_split(prepared, split) for split in SPLITS)
     net = build_model(model)
     net.fit(*(torch.from_numpy(np.array(array))[:, None].float() for array in (train.images, train.masks)))
-    levels = [predict_quantised(net, part.images, 0, 1 / 255, torch.device("cpu")) for part in (valid, test)]
+    runtime = TorchRuntime(net, 0, 1 / 255, torch.device("cpu"))
+    levels = [predict_all(runtime, part.images)[0] for part in (valid, test)]
     counts = [count_pixels(array, part.masks) for array, part in zip(levels, (valid, test), strict=True)]
     each = confusion(counts[1])[..., best_step(counts[0].sum(0))]
     expected = {"pooled": float(scores(*each.sum(1))["dice"]), "mean": np.nanmean(scores(*each)["dice"])}

@@ -15,7 +15,8 @@ from tumorseg.data.classes import write_classes
 from tumorseg.data.slices import load_split
 from tumorseg.errors import UserError
 from tumorseg.models.artifact import load_model
-from tumorseg.models.predict import predict
+from tumorseg.models.batches import predict_all
+from tumorseg.models.predict import TorchRuntime
 from tumorseg.params import load_params
 from tumorseg.training import pixel_statistics
 from tumorseg.training.augmentation import Augmentation
@@ -203,7 +204,8 @@ def test_a_model_of_classes_says_which_and_has_a_channel_for_each(prepared_class
     assert info.classes == ["glioma", "other"]
     test = load_split(prepared_classes, "test")
     assert net(torch.zeros(1, 1, 32, 32)).shape == (1, 3, 32, 32)
-    levels, indices = predict(net, test.images, info.mean, info.std, torch.device("cpu"))
+    runtime = TorchRuntime(net, info.mean, info.std, torch.device("cpu"))
+    levels, indices = predict_all(runtime, test.images)
     if name == "unet":  # brightness tells the classes apart
         found = (levels >= 128) & (test.masks > 0)
         assert found.sum() > 0.5 * (test.masks > 0).sum()

@@ -5,17 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import cv2
 import numpy as np
 import pandas as pd
 
 from tumorseg import SPLITS
-from tumorseg.data.classes import from_grey, read_classes, write_classes
+from tumorseg.data.classes import read_classes, write_classes
 from tumorseg.data.coco import Slice, read_split
 from tumorseg.data.preprocess import preprocess
+from tumorseg.data.read import read_pair, resize_mask, resize_slice
 from tumorseg.data.similarity import embed, groups
 from tumorseg.data.splits import LEFT_OUT, assign, group_slices
-from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv
 from tumorseg.identity import write_identity
 from tumorseg.params import Blocks, Split
@@ -101,11 +100,11 @@ def _read_all(
     cut = 0
     for split, slices in slices_by_split.items():
         for item in progress(slices, f"preparing {split}"):
-            whole = _read_pair(raw / split / item.file_name, masks / split, classes)
+            whole = read_pair(raw / split / item.file_name, masks / split, classes)
             image, mask = preprocess(*whole, steps)
             cut += int(np.count_nonzero(whole[1]) - np.count_nonzero(mask))
-            arrays["images"][len(rows)] = _resize(image, image_size, area=True)
-            arrays["masks"][len(rows)] = _resize(mask, image_size, area=False)
+            arrays["images"][len(rows)] = resize_slice(image, image_size)
+            arrays["masks"][len(rows)] = resize_mask(mask, image_size)
             rows.append({"as_shipped": split, **_describe(item, mask)})
     if cut:
         print(f"tumour pixels cut off by `preprocess`: {cut}")
@@ -114,43 +113,6 @@ def _read_all(
 
 def _array(path: Path, count: int, size: int) -> np.memmap:
     return np.lib.format.open_memmap(path, "w+", np.uint8, (count, size, size))
-
-
-def _read_pair(image_path: Path, mask_folder: Path, classes: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """A slice in grey and its mask of class indices, both uint8 (H, W)."""
-    image, mask = _read(image_path), _read(mask_folder / f"{image_path.stem}.png")
-    if image.shape != mask.shape:
-        raise UserError(
-            f"{image_path}: is {image.shape[1]}×{image.shape[0]} pixels, but its annotations say "
-            f"{mask.shape[1]}×{mask.shape[0]}; mend width and height in _annotations.coco.json"
-        )
-    return image, from_grey(mask, classes)
-
-
-def _read(path: Path) -> np.ndarray:
-    """An image file in grey, uint8 (H, W)."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}; run dvc repro to make it anew") from None
-    # OpenCV fills what a cut JPEG lacks with grey. Coded pixels hold neither FFDA, the start of a scan,
-    # nor FFD9, the end of the image, so the last scan of a whole file is followed by an end.
-    if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]:
-        raise UserError(f"{path}: the JPEG is cut off; replace it where it comes from and run again")
-    # Annotations are of the pixels as stored: an EXIF orientation would turn a slice against its mask.
-    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
-    try:
-        array = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    except cv2.error:  # absurd sizes
-        array = None
-    if array is None:
-        raise UserError(f"{path}: is no image; replace it where it comes from and run again")
-    return array
-
-
-def _resize(array: np.ndarray, size: int, area: bool) -> np.ndarray:
-    # INTER_NEAREST_EXACT takes the pixel under each new pixel's centre; INTER_NEAREST is half a pixel off.
-    return cv2.resize(array, (size, size), interpolation=cv2.INTER_AREA if area else cv2.INTER_NEAREST_EXACT)
 
 
 def _describe(item: Slice, mask: np.ndarray) -> dict[str, object]:

@@ -66,21 +66,22 @@ def evaluate_model(
     write_predictions(predictions, segmented)
     write_plots(plots, segmented, choice.step, rule.beta)
     identity = read_identity(prepared).model_dump()
-    write_json(details, {"prepared": identity, **_about(info, gflops, rule, choice), **scores})
+    write_json(details, {"prepared": identity, **_about(info, gflops, used, choice), **scores})
     written = read_scores(details)
     write_json(headlines, headline(info.name, written))
     _say(info.name, choice.threshold, written.test)
 
 
-def _about(info: ModelInfo, gflops: float, rule: "Evaluate", choice: Choice) -> dict[str, Any]:
+def _about(info: ModelInfo, gflops: float, used: "Evaluate", choice: Choice) -> dict[str, Any]:
     """What a metrics file holds beside the scores of the splits."""
     return {
         "parameters": info.parameters,
         "epoch": info.best_epoch,
         "gflops": gflops,
         "threshold": choice.threshold,
-        **rule.model_dump(exclude={"flip"}),
+        **used.model_dump(),
         "neighbors_weight": choice.neighbors_weight,
+        "platt": choice.platt,
     }
 
 

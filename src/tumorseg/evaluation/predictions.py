@@ -11,7 +11,8 @@ from tumorseg.data.slices import SplitArrays
 from tumorseg.evaluation.neighbors import neighbor_votes
 from tumorseg.models.artifact import ModelInfo
 from tumorseg.models.baseline import Baseline
-from tumorseg.models.predict import predict
+from tumorseg.models.batches import predict_all
+from tumorseg.models.predict import TorchRuntime
 
 if TYPE_CHECKING:
     from tumorseg.params import Evaluate
@@ -52,6 +53,7 @@ def predict_split(
         rule: As of `rule_for`.
         device: To run on.
     """
-    quantised, indices = predict(net, arrays.images, info.mean, info.std, device, rule.flip)
+    runtime = TorchRuntime(net, info.mean, info.std, device, rule.flip)
+    quantised, indices = predict_all(runtime, arrays.images)
     votes = neighbor_votes(arrays, train, rule.neighbors) if rule.neighbors else None
     return Predictions(arrays, quantised, indices, votes)

@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tumorseg.errors import UserError, explain
 from tumorseg.files import write_json
-from tumorseg.models.ensemble import join
 from tumorseg.models.registry import build_model, channels
 from tumorseg.types import Count, Positive
 
@@ -68,10 +67,22 @@ def load_model(folder: Path) -> tuple["nn.Module", ModelInfo]:
     Raises:
         UserError: A file is missing or malformed, or the weights are not this net's.
     """
+    info = load_info(folder)
+    return load_weights(folder, info), info
+
+
+def load_weights(folder: Path, info: ModelInfo) -> "nn.Module":
+    """The net that `info` describes, in eval mode, with the weights of the folder. Nothing is unpickled.
+
+    Raises:
+        UserError: The file is missing or malformed, or the weights are not this net's.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    info, path = load_info(folder), folder / WEIGHTS
+    from tumorseg.models.ensemble import join
+
+    path = folder / WEIGHTS
     try:
         weights = load_file(path)
         # What training started from: not fetched again, since the saved weights take its place.
@@ -89,4 +100,4 @@ def load_model(folder: Path) -> tuple["nn.Module", ModelInfo]:
         raise UserError(
             f"{path}: not weights of {info.architecture}: {' '.join(str(error).split())}"
         ) from None
-    return net.eval(), info
+    return net.eval()

@@ -1,19 +1,19 @@
-"""Run a net over slices."""
+"""Run a net of torch over slices."""
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from tumorseg.errors import UserError
-from tumorseg.metrics import quantise
-from tumorseg.progress import progress
 from tumorseg.types import Flip
 
-BATCH = 32
 
-
-def pick_device(accelerator: str) -> torch.device:
+def pick_device(accelerator: str, option: str = "params.yaml: compute.accelerator") -> torch.device:
     """The device an accelerator's name means; `auto` is a GPU where there is one.
+
+    Args:
+        accelerator: cpu, gpu, mps or auto.
+        option: Where the user named it.
 
     Raises:
         UserError: The machine has no such device.
@@ -23,9 +23,7 @@ def pick_device(accelerator: str) -> torch.device:
     if accelerator in ("auto", "mps") and torch.backends.mps.is_available():
         return torch.device("mps")
     if accelerator in ("gpu", "mps"):
-        raise UserError(
-            f"params.yaml: compute.accelerator: this machine has no {accelerator}; choose auto or cpu"
-        )
+        raise UserError(f"{option}: this machine has no {accelerator}; choose auto or cpu")
     return torch.device("cpu")
 
 
@@ -39,35 +37,43 @@ def tumor_probability(probabilities: Tensor) -> Tensor:
     return probabilities if probabilities.shape[1] == 1 else 1 - probabilities[:, :1]
 
 
-@torch.inference_mode()
-def predict(
-    net: nn.Module, images: np.ndarray, mean: float, std: float, device: torch.device, flip: Flip = "none"
-) -> tuple[np.ndarray, np.ndarray]:
-    """Quantised probabilities of tumour (see `metrics`) and classes of slices, all uint8 (N, S, S).
+class Pipeline(nn.Module):
+    """A net with all that lies round it: greys in, probabilities out.
 
-    Unless `flip` is "none", a probability is the mean of those of the slice and of its mirror image,
-    flipped back.
-
-    Returns:
-        The probabilities; and, for each pixel, were it tumour, the index of its most probable class, from 1.
+    Args:
+        net: float32 slices (N, 1, S, S) in, logits (N, C, S, S) out.
+        mean: Of training pixels / 255.
+        std: Likewise: a slice is (pixels / 255 − mean) / std to the net.
+        flip: Unless "none", probabilities are the mean of those of the slice and of its mirror image, flipped
+            back.
     """
-    net = net.to(device).to(memory_format=torch.channels_last).eval()
-    quantised, indices = (np.ones(images.shape, dtype=np.uint8) for _ in range(2))
-    for start in progress(range(0, len(images), BATCH), "predicting batches"):
-        batch = torch.from_numpy(images[start : start + BATCH].copy())[:, None].to(device)
-        batch = (batch.float() / 255 - mean) / std
-        probabilities = to_probabilities(net(batch))
-        if flip != "none":
-            axis = -1 if flip == "horizontal" else -2
-            probabilities = (probabilities + to_probabilities(net(batch.flip(axis))).flip(axis)) / 2
-        quantised[start : start + BATCH] = quantise(tumor_probability(probabilities)[:, 0].cpu().numpy())
-        if probabilities.shape[1] > 1:
-            indices[start : start + BATCH] = 1 + probabilities[:, 1:].argmax(dim=1).cpu().numpy()
-    return quantised, indices
+
+    def __init__(self, net: nn.Module, mean: float, std: float, flip: Flip = "none") -> None:
+        super().__init__()
+        self.net, self.mean, self.std = net, mean, std
+        self.axis = {"none": None, "horizontal": -1, "vertical": -2}[flip]
+
+    def forward(self, greys: Tensor) -> Tensor:
+        """Greys 0 to 255, float32 (N, S, S), to probabilities (N, C, S, S)."""
+        x = (greys[:, None] / 255 - self.mean) / self.std
+        probabilities = to_probabilities(self.net(x))
+        if self.axis is not None:
+            mirrored = to_probabilities(self.net(x.flip(self.axis))).flip(self.axis)
+            probabilities = (probabilities + mirrored) / 2
+        return probabilities
 
 
-def predict_quantised(
-    net: nn.Module, images: np.ndarray, mean: float, std: float, device: torch.device, flip: Flip = "none"
-) -> np.ndarray:
-    """The quantised probabilities of `predict` alone."""
-    return predict(net, images, mean, std, device, flip)[0]
+class TorchRuntime:
+    """A `batches.Runtime` of a net, in eval mode on a device."""
+
+    def __init__(
+        self, net: nn.Module, mean: float, std: float, device: torch.device, flip: Flip = "none"
+    ) -> None:
+        net = net.to(device).to(memory_format=torch.channels_last)
+        self.pipeline, self.device = Pipeline(net, mean, std, flip).eval(), device
+
+    @torch.inference_mode()
+    def probabilities(self, batch: np.ndarray) -> np.ndarray:
+        greys = torch.from_numpy(batch).to(self.device).float()
+        array: np.ndarray = self.pipeline(greys).float().cpu().numpy()
+        return array

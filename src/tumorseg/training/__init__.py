@@ -16,8 +16,9 @@ from tumorseg.files import atomic_folder, write_csv
 from tumorseg.metrics import count_pixels, summarise_counts
 from tumorseg.models.artifact import ModelInfo, save_model
 from tumorseg.models.baseline import Baseline
+from tumorseg.models.batches import predict_all
 from tumorseg.models.ensemble import join
-from tumorseg.models.predict import predict_quantised
+from tumorseg.models.predict import TorchRuntime
 from tumorseg.models.registry import build_model, channels
 from tumorseg.training.recipe import Recipe
 
@@ -122,6 +123,7 @@ def fit_baseline(
         for array in (splits["train"].images, splits["train"].masks)
     )
     net.fit((images.float() / 255 - mean) / std, masks.float())
-    quantised = predict_quantised(net, splits["valid"].images, mean, std, torch.device("cpu"))
+    runtime = TorchRuntime(net, mean, std, torch.device("cpu"))
+    quantised, _ = predict_all(runtime, splits["valid"].images)
     counts = count_pixels(quantised, splits["valid"].masks).sum(0)
     return [{"epoch": 0, "loss": np.nan, **summarise_counts(counts), "split": "valid"}]

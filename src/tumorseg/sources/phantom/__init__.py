@@ -70,6 +70,15 @@ def write_phantom(source: PhantomSource, folder: Path) -> None:
     write_csv(folder / "patients.csv", slices[["file", "split", "patient", "plane", "tumor"]])
 
 
+def sample_slices(size: int) -> list[np.ndarray]:
+    """A slice of another phantom patient in each plane, uint8 (size, size): none of any dataset."""
+    heads = [
+        Head(np.random.default_rng([2**31, number]), plane, "meningioma")
+        for number, plane in enumerate(VIEWS)
+    ]
+    return [head.slice(0.0, size)[0] for head in heads]
+
+
 def _plan(source: PhantomSource) -> pd.DataFrame:
     """Decide everything but the pixels: one row a slice, in the order of file numbers."""
     count = source.patients * source.slices_per_patient

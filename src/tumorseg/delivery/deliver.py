@@ -1,0 +1,109 @@
+"""The selected model as a folder that can be carried: weights, contract, card, self-test, digests."""
+
+import shutil
+from pathlib import Path
+
+from tumorseg.data.slices import load_split
+from tumorseg.delivery.card import write_card
+from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
+from tumorseg.delivery.digests import write_digests
+from tumorseg.delivery.expectation import fit_expectation
+from tumorseg.delivery.native import with_native_scores
+from tumorseg.delivery.predictor import Predictor
+from tumorseg.delivery.selftest import write_sample
+from tumorseg.files import atomic_folder, read_json, write_text
+from tumorseg.identity import check_same, read_identity
+from tumorseg.models.artifact import WEIGHTS, load_info
+from tumorseg.scores_file import Scores, SplitScores, read_scores
+from tumorseg.types import PreprocessStep
+
+EXPECTS = (
+    "One slice of the head, grey, 8 bits, air black, brighter is brighter; contrast, plane and framing as in "
+    "the training slices."
+)
+
+
+def deliver_model(
+    model: Path,
+    *,
+    prepared: Path,
+    raw: Path,
+    masks: Path,
+    predictions: Path,
+    details: Path,
+    stated: Path,
+    preprocess: list[PreprocessStep],
+    out: Path,
+) -> None:
+    """Write the delivered net.
+
+    Args:
+        model: Folder of the selected model, as written by `training.train_model`.
+        prepared: Folder made by `prepare.prepare`.
+        raw: Folder of the slices at their own size, by the split they came in.
+        masks: Folder of their masks, likewise.
+        predictions: What `evaluation` has predicted with this model.
+        details: Its scores, see `scores_file`.
+        stated: What its score is worth, as written by `report`.
+        preprocess: Steps, as in params.yaml.
+        out: Folder. Where a net cannot be delivered, it holds a README.md that says why, and nothing else.
+
+    Raises:
+        UserError: Files are of different data, or what would be delivered is not what was evaluated.
+    """
+    known = read_scores(details)
+    check_same(known.prepared, details, read_identity(prepared), prepared)
+    with atomic_folder(out) as folder:
+        if known.neighbors_weight:
+            why = "Not delivered: training slices vote on each mask (evaluate.neighbors) and stay here."
+            write_text(folder / "README.md", f"{why}\n")
+            print(why)
+            return
+        shutil.copyfile(model / WEIGHTS, folder / WEIGHTS)
+        write_contract(folder, contract_of(model, known, prepared, preprocess))
+        contract = with_native_scores(Predictor(folder), prepared, raw, masks, predictions)
+        write_contract(folder, contract)
+        write_sample(folder)
+        write_card(folder, contract, read_json(stated))
+        write_digests(folder)
+    test = contract.scores["test"]
+    print(f"{contract.model.name}: delivered; its masks at native size have test Dice {test.native_dice:.3f}")
+
+
+def contract_of(model: Path, known: Scores, prepared: Path, preprocess: list[PreprocessStep]) -> Contract:
+    """The contract of the evaluated model; its scores at native size are not known yet."""
+    info = load_info(model)
+    return Contract(
+        model=info,
+        decision=Decision(
+            threshold=known.threshold,
+            beta=known.beta,
+            per_slice=known.per_slice,
+            platt=known.platt,
+            flip=known.flip,
+            temperature=known.valid.calibration.temperature,
+        ),
+        input=Input(
+            image_size=info.image_size,
+            preprocess=preprocess,
+            expects=EXPECTS,
+            expectation=fit_expectation(load_split(prepared, "train").images),
+        ),
+        prepared=known.prepared,
+        scores={"valid": headline_of(known.valid), "test": headline_of(known.test)},
+        licence_of_weights="MIT",
+        licence_of_data="see docs/data_card.md",
+    )
+
+
+def headline_of(part: SplitScores) -> Headline:
+    best, bounds = part.at_best, part.dice_interval
+    return Headline(
+        dice=part.dice,
+        low=bounds.low,
+        high=bounds.high,
+        mean_dice=best.mean.dice,
+        precision=best.pooled.precision,
+        recall=best.pooled.recall,
+        native_dice=float("nan"),
+    )

@@ -1,0 +1,137 @@
+"""Slices of any size to masks of their own size, by a delivered net."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from tumorseg.data.preprocess import preprocess
+from tumorseg.data.read import resize_slice
+from tumorseg.delivery.contract import Contract, Decision, read_contract
+from tumorseg.delivery.expectation import unexpected
+from tumorseg.errors import UserError
+from tumorseg.evaluation.per_slice_threshold import best_cuts, shift_to_cut
+from tumorseg.metrics import HALF, STEPS
+from tumorseg.models.batches import Runtime, predict_each
+
+RuntimeName = Literal["torch", "onnx"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Of one slice."""
+
+    levels: np.ndarray  # uint8 (S, S): quantised probability of tumour at the working size (see `metrics`)
+    classes: np.ndarray  # uint8 (S, S): the most probable class of each pixel, were it tumour, from 1
+    mask: np.ndarray  # uint8 (H, W), the slice's own size: 0, or the index of the class
+    warnings: tuple[str, ...]  # codes of `expectation.unexpected`
+
+
+class Predictor:
+    """A delivered net.
+
+    Args:
+        folder: As written by `deliver`.
+        runtime: What runs it: torch; or onnx, for which neither torch nor a GPU is needed.
+        device: cpu, gpu, mps, or auto: a GPU where there is one.
+        threshold: In place of the contract's, in (0, 1).
+
+    Raises:
+        UserError: The folder is no delivered net, or the machine has no such device.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        runtime: RuntimeName = "torch",
+        device: str = "auto",
+        threshold: float | None = None,
+    ) -> None:
+        self.contract: Contract = read_contract(folder)
+        if threshold is not None and not 0 < threshold < 1:
+            raise UserError(f"--threshold: {threshold:g} is not between 0 and 1")
+        self.decision: Decision = self.contract.decision
+        if threshold is not None:
+            self.decision = self.decision.model_copy(update={"threshold": threshold, "per_slice": False})
+        self.runtime = load_runtime(folder, self.contract, runtime, device)
+
+    def predict(self, slices: Iterable[np.ndarray]) -> Iterator[Prediction]:
+        """Yield a prediction a slice, in their order, a batch at a time.
+
+        Args:
+            slices: Grey, uint8 (H, W), brighter is brighter, of any sizes.
+        """
+        places: deque[Place] = deque()
+        for quantised, classes in predict_each(self.runtime, self._prepared(slices, places)):
+            yield self._decide(quantised, classes, places.popleft())
+
+    def _prepared(self, slices: Iterable[np.ndarray], places: "deque[Place]") -> Iterator[np.ndarray]:
+        """Each slice at the working size; `places` gets what brings its mask back."""
+        for whole in slices:
+            place, image = to_working_size(whole, self.contract)
+            places.append(place)
+            yield image
+
+    def _decide(self, quantised: np.ndarray, classes: np.ndarray, place: "Place") -> Prediction:
+        step = round(self.decision.threshold * STEPS)
+        if self.decision.per_slice and self.decision.platt:
+            histogram = np.bincount(quantised.ravel(), minlength=STEPS)[None]
+            cuts = best_cuts(histogram, *self.decision.platt, self.decision.beta)
+            quantised, step = shift_to_cut(quantised[None], cuts)[0], HALF
+        mask = place.mask_of(quantised, classes, step)
+        return Prediction(quantised, classes, mask, place.warnings)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a slice at the working size lies in the whole one."""
+
+    shape: tuple[int, int]  # of the whole slice
+    rows: slice  # that `crop` left of it
+    columns: slice
+    warnings: tuple[str, ...]
+
+    def mask_of(self, quantised: np.ndarray, classes: np.ndarray, step: int) -> np.ndarray:
+        """The mask at the slice's own size: levels are interpolated, then cut; classes take the nearest."""
+        mask = np.zeros(self.shape, np.uint8)
+        part = mask[self.rows, self.columns]
+        size = (part.shape[1], part.shape[0])
+        levels = cv2.resize(quantised, size, interpolation=cv2.INTER_LINEAR)
+        near = cv2.resize(classes, size, interpolation=cv2.INTER_NEAREST_EXACT)
+        part[:] = np.where(levels >= step, near, 0)
+        return mask
+
+
+def to_working_size(whole: np.ndarray, contract: Contract) -> tuple[Place, np.ndarray]:
+    """A slice as the net takes it, uint8 (S, S), made as `data.prepare` makes it."""
+    # Where its pixels came from: in place of a mask goes a map of places, which `crop` cuts in the same way.
+    places = np.arange(whole.size).reshape(whole.shape)
+    image, kept = preprocess(whole, places, contract.input.preprocess)
+    top, left = divmod(int(kept[0, 0]), whole.shape[1])
+    small = resize_slice(image, contract.input.image_size)
+    place = Place(
+        whole.shape[:2],
+        slice(top, top + image.shape[0]),
+        slice(left, left + image.shape[1]),
+        tuple(unexpected(contract.input.expectation, small)),
+    )
+    return place, small
+
+
+def load_runtime(folder: Path, contract: Contract, runtime: RuntimeName, device: str) -> Runtime:
+    """What runs the net of a delivered folder."""
+    if runtime == "onnx":
+        from tumorseg.delivery.onnx_runtime import OnnxRuntime
+
+        return OnnxRuntime(folder)
+    from tumorseg.models.artifact import load_weights
+    from tumorseg.models.predict import TorchRuntime, pick_device
+
+    net = load_weights(folder, contract.model)
+    about = contract.model
+    return TorchRuntime(net, about.mean, about.std, pick_device(device, "--device"), contract.decision.flip)

@@ -1,0 +1,27 @@
+"""The selected model as a folder that can be carried elsewhere."""
+
+from pathlib import Path
+
+from tumorseg import stage
+from tumorseg.delivery.deliver import deliver_model
+from tumorseg.params import load_params
+
+
+def main() -> None:
+    params = load_params()
+    name = params.model
+    deliver_model(
+        Path("models") / name,
+        prepared=Path("data/prepared"),
+        raw=Path("data/raw"),
+        masks=Path("data/masks"),
+        predictions=Path("data/predictions") / name,
+        details=Path("metrics/details") / f"{name}.json",
+        stated=Path("metrics/statement.json"),
+        preprocess=params.preprocess,
+        out=Path("delivered"),
+    )
+
+
+if __name__ == "__main__":
+    stage.run(main)
