@@ -250,7 +250,11 @@ def test_predictions_are_outlined_from_the_threshold_on(measured, tmp_path):
 def test_dice_of_each_class_is_told_where_there_are_classes(measured, compared):
     result = read_json(measured / "details" / "high.json")
     assert "test_class_dice" not in summarise(Scores.model_validate(result))
-    of = {name: {"pooled": {"dice": dice}} for name, dice in (("glioma", 0.25), ("other", 0.75))}
+    interval = {"dice": {"low": 0.1, "high": 0.9}}
+    of = {
+        name: {"pooled": {"dice": dice}, "interval": interval}
+        for name, dice in (("glioma", 0.25), ("other", 0.75))
+    }
     result["test"]["classes"] = {"of": of, "mean_dice": {"value": 0.5}, "confusion": {}}
     row = summarise(Scores.model_validate(result))
     assert row["test_class_dice"] == {"glioma": 0.25, "other": 0.75}

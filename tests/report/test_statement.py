@@ -80,7 +80,11 @@ def test_one_group_has_no_interval():
 
 
 def test_classes_are_told_of_with_what_is_mixed_up():
-    of = {name: {"pooled": {"dice": dice}} for name, dice in (("glioma", 0.7), ("other", nan))}
+    interval = {"dice": {"low": 0.1, "high": 0.9}}
+    of = {
+        name: {"pooled": {"dice": dice}, "interval": interval}
+        for name, dice in (("glioma", 0.7), ("other", nan))
+    }
     confusion = {
         "glioma": {"background": 9, "glioma": 60, "other": 20},
         "other": {"background": 9, "glioma": 5, "other": 15},

@@ -1,6 +1,7 @@
 """The command `tumorseg` as a process: begun, watched and waited for."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ def start(repo: Path, *words: str, **more: str) -> subprocess.Popen:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # Where tests run in the background, Ctrl-C is ignored, and what they start would ignore it too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
