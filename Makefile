@@ -18,7 +18,7 @@ $(error .venv has PyTorch with CUDA: remove it with `rm -r .venv`, then run `mak
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup torch-cpu repro show watch tables check lint format test test-fast bench lock clean
+.PHONY: help setup torch-cpu repro show watch tables check lint format test test-fast bench lock release clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -84,6 +84,14 @@ bench: $(READY) ## Time training steps: precision and memory layout, net by net
 lock: ## Pin requirements.txt anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header \
 		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.txt
+
+release: ## Tag the delivered net and the code that made it: make release VERSION=1.0.0
+	@echo '$(VERSION)' | grep -qE '^[0-9]+\.[0-9]+\.[0-9]+$$' || { echo "error: make release VERSION=1.0.0" >&2; exit 1; }
+	@test -z "$$(git status --porcelain)" || { echo "error: not all is committed; git status lists it" >&2; exit 1; }
+	@dvc status --quiet || { echo "error: not up to date; dvc repro and commit first" >&2; exit 1; }
+	tumorseg check delivered
+	gto register tumor-segmentation --version v$(VERSION)
+	@echo "Publish it: git push --tags && dvc push"
 
 clean: ## Remove .venv, checkpoints, the page and caches of tools; data and results stay
 	rm -rf .venv .work dvc_plots \

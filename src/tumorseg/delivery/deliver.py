@@ -8,6 +8,7 @@ from tumorseg.delivery.card import write_card
 from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
 from tumorseg.delivery.digests import write_digests
 from tumorseg.delivery.expectation import fit_expectation
+from tumorseg.delivery.licences import read_licences
 from tumorseg.delivery.native import with_native_scores
 from tumorseg.delivery.predictor import Predictor
 from tumorseg.delivery.selftest import write_sample
@@ -60,7 +61,7 @@ def deliver_model(
             print(why)
             return
         shutil.copyfile(model / WEIGHTS, folder / WEIGHTS)
-        write_contract(folder, contract_of(model, known, prepared, preprocess))
+        write_contract(folder, contract_of(model, known, prepared, preprocess, read_licences(raw / "train")))
         contract = with_native_scores(Predictor(folder), prepared, raw, masks, predictions)
         write_contract(folder, contract)
         write_sample(folder)
@@ -70,7 +71,9 @@ def deliver_model(
     print(f"{contract.model.name}: delivered; its masks at native size have test Dice {test.native_dice:.3f}")
 
 
-def contract_of(model: Path, known: Scores, prepared: Path, preprocess: list[PreprocessStep]) -> Contract:
+def contract_of(
+    model: Path, known: Scores, prepared: Path, preprocess: list[PreprocessStep], licence: str
+) -> Contract:
     """The contract of the evaluated model; its scores at native size are not known yet."""
     info = load_info(model)
     return Contract(
@@ -92,7 +95,7 @@ def contract_of(model: Path, known: Scores, prepared: Path, preprocess: list[Pre
         prepared=known.prepared,
         scores={"valid": headline_of(known.valid), "test": headline_of(known.test)},
         licence_of_weights="MIT",
-        licence_of_data="see docs/data_card.md",
+        licence_of_data=licence,
     )
 
 

@@ -1,0 +1,95 @@
+"""A delivered net from a few phantom slices, made by the stages' own functions in seconds."""
+
+from pathlib import Path
+from typing import Any
+
+from support.training import recipe, run
+
+from tumorseg.audit import audit
+from tumorseg.data.masks import render_masks
+from tumorseg.data.prepare import prepare
+from tumorseg.delivery.deliver import deliver_model
+from tumorseg.evaluation import evaluate_model
+from tumorseg.params import Blocks, Evaluate, PhantomSource, Split
+from tumorseg.report import report_model
+from tumorseg.sources import fetch
+
+SIZE = 32
+SOURCE = PhantomSource(kind="phantom", seed=0, patients=8, slices_per_patient=3, native_size=64)
+CLASSES = {"glioma": ["0"], "other": ["1"]}
+
+
+def slices_of(root: Path, preprocess: list[str], classes: bool = False) -> None:
+    """Raw slices, masks and prepared arrays in a folder."""
+    categories: Any = CLASSES if classes else ["0", "1"]
+    fetch(SOURCE, root / "raw")
+    render_masks(root / "raw", root / "masks", categories)
+    prepare(
+        root / "raw",
+        root / "masks",
+        root / "prepared",
+        name="phantom",
+        image_size=SIZE,
+        steps=preprocess,
+        rule=Split(strategy="shipped", folds=8, fold=0),
+        blocks=Blocks(size=30, gap=5),
+    )
+    audit(
+        root / "raw",
+        root / "prepared",
+        categories,
+        strategy="shipped",
+        fail_on=[],
+        metrics=root / "audit.json",
+        plots=root / "audit",
+        passed=root / "audit.ok",
+    )
+
+
+def trained(root: Path, name: str, **rule: Any) -> None:
+    """A model of params.yaml, trained for two epochs and evaluated."""
+    run(recipe(name, epochs=2), root / "prepared", root)
+    about = {"beta": 1.0, "flip": "none", "neighbors": 0, "per_slice": False} | rule
+    evaluate_model(
+        root / "model",
+        root / "prepared",
+        accelerator="cpu",
+        rule=Evaluate(**about),
+        predictions=root / "predictions",
+        headlines=root / "headline.json",
+        details=root / "details.json",
+        plots=root / "plots",
+    )
+    report_model(
+        name,
+        details=root / "details.json",
+        audit=root / "audit.json",
+        evaluated=root / "plots",
+        selected=root / "selected.json",
+        stated=root / "statement.json",
+        plots=root / "selected",
+    )
+
+
+def deliver(root: Path, preprocess: list[str], out: Path | None = None) -> Path:
+    """The delivered folder."""
+    out = out or root / "delivered"
+    deliver_model(
+        root / "model",
+        prepared=root / "prepared",
+        raw=root / "raw",
+        masks=root / "masks",
+        predictions=root / "predictions",
+        details=root / "details.json",
+        stated=root / "statement.json",
+        preprocess=preprocess,
+        out=out,
+    )
+    return out
+
+
+def delivered(root: Path, name: str, preprocess: list[str], classes: bool = False, **rule: Any) -> Path:
+    """All of it."""
+    slices_of(root, preprocess, classes)
+    trained(root, name, **rule)
+    return deliver(root, preprocess)
