@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.pipeline import MODELS, commit, copy, dvc, ran
+from support.pipeline import GIT, MODELS, commit, copy, dvc, ran
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def finished(fresh, tmp_path_factory) -> Path:
     output = dvc(repo, "repro")
     stages = ["validate", "download", "render_masks", "prepare", "audit", "class_balance"]
     pairs = [f"{stage}@{name}" for stage in ("train", "evaluate") for name in MODELS]
-    assert sorted(ran(output)) == sorted([*stages, *pairs, "compare", "report"])
+    assert sorted(ran(output)) == sorted([*stages, *pairs, "compare", "report", "deliver"])
     commit(repo)
     return repo
 
@@ -52,7 +52,7 @@ def test_everything_again_gives_the_same_lock(finished, tmp_path):
 def test_another_model_reruns_the_report_alone_and_metrics_diff_shows_it(finished, tmp_path):
     repo = copy(finished, tmp_path)
     output = dvc(repo, "exp", "run", "-S", "model=deep_cnn")
-    assert ran(output) == ["validate", "report"]
+    assert ran(output) == ["validate", "report", "deliver"]
     lines = dvc(repo, "metrics", "diff").splitlines()
     assert {line.split()[0] for line in lines[1:]} == {"metrics/selected.json"}
     assert {"name", "dice", "valid_dice"} <= {line.split()[1] for line in lines[1:]}
@@ -106,6 +106,21 @@ def test_an_audit_that_finds_nothing_forbidden_retrains_nothing(finished, tmp_pa
     repo = copy(finished, tmp_path)
     output = dvc(repo, "exp", "run", "-S", "audit.fail_on=[label_empty]")
     assert ran(output) == ["validate", "audit"]
+
+
+def test_what_is_delivered_is_the_selected_model_and_has_a_name(finished, tmp_path):
+    repo = copy(finished, tmp_path)
+    about = json.loads((repo / "delivered/model.json").read_text())
+    assert about["model"]["name"] == "simple_cnn"
+    digest = json.loads((repo / "data/prepared/about.json").read_text())["digest"]
+    assert about["prepared"]["digest"] == digest
+    out = tmp_path / "got"
+    dvc(repo, "remote", "add", "--default", "storage", str(tmp_path / "storage"))
+    commit(repo)
+    dvc(repo, "push", "deliver")
+    subprocess.run([*GIT, "tag", "-am", "x", "tumor-segmentation@v1.0.0"], cwd=repo, check=True)
+    dvc(repo, "artifacts", "get", str(repo), "tumor-segmentation", "--rev", "v1.0.0", "--out", str(out))
+    assert (out / "SHA256SUMS").read_bytes() == (repo / "delivered/SHA256SUMS").read_bytes()
 
 
 def test_an_edit_of_one_model_retrains_that_one(finished, tmp_path):
