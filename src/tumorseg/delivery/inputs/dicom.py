@@ -6,7 +6,6 @@ No name says anything of the patient: slices are `series_1/0007`, and so they ar
 import contextlib
 import functools
 import io
-import logging
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tumorseg.delivery.inputs.dicom_headers import Frame
+from tumorseg.delivery.inputs.dicom_headers import Frame, hush
 from tumorseg.delivery.inputs.files import InputFile
 from tumorseg.delivery.inputs.geometry import affine_of, even_step, shown_as_usual
 from tumorseg.delivery.inputs.pictures import COLOURED, MAX_PIXELS
@@ -53,7 +52,7 @@ class DicomSeries(Source):
             "colour": coloured,
             "window-guessed": guessed,
             "spacing-unknown": frame.spacing is None,
-            "position-unknown": frame.position is None or frame.orientation is None,
+            "position-unknown": not frame.placed,
             "uneven": self.uneven,
             "orientation": frame.orientation is not None and not shown_as_usual(frame.orientation),
             "duplicate": frame.repeated,
@@ -71,9 +70,7 @@ class DicomSeries(Source):
             return None, False
         if self.window.mode == "dicom":
             missing = sum(not frame.windowed for frame in self.frames)
-            raise UserError(
-                f"{self.name}: {missing} slices have no window; use --window auto or LOW:HIGH"
-            )
+            raise UserError(f"{self.name}: {missing} slices have no window; use --window auto or LOW:HIGH")
         if all(frame.greys for frame in self.frames):
             return (0.0, 255.0), False
         return guess_window(self._samples()), True
@@ -87,9 +84,7 @@ class DicomSeries(Source):
     @cached_property
     def _step(self) -> np.ndarray | None:
         positions = [frame.position for frame in self.frames if frame.position and frame.orientation]
-        if len(positions) < max(2, len(self.frames)):
-            return None
-        return even_step(positions)
+        return even_step(positions) if 1 < len(positions) == len(self.frames) else None
 
     @property
     def slice_step(self) -> float | None:
@@ -98,7 +93,7 @@ class DicomSeries(Source):
     @property
     def uneven(self) -> bool:
         """Whether slices are missing, or not evenly spaced."""
-        placed = all(frame.position and frame.orientation for frame in self.frames)
+        placed = all(frame.placed for frame in self.frames)
         return placed and len(self.frames) > 1 and self._step is None
 
     @cached_property
@@ -179,7 +174,7 @@ class _OpenImage:
     def __init__(self, file: InputFile, lazy: bool) -> None:
         import highdicom
 
-        logging.getLogger("highdicom").setLevel(logging.CRITICAL)  # its errors print paths
+        hush()
         self.opened = file.open() if lazy and file.path else io.BytesIO(file.read())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

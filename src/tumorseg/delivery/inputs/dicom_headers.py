@@ -1,6 +1,7 @@
 """What the headers of DICOM files say of each frame, and which frames are a series."""
 
 import io
+import logging
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable
@@ -52,11 +53,22 @@ class Frame:
     repeated: bool = False  # the same frame was given twice
 
     @property
+    def placed(self) -> bool:
+        """Whether the file says where the frame lies in the patient."""
+        return self.position is not None and self.orientation is not None
+
+    @property
     def along(self) -> float:
         """mm along the normal; 0 where the position is unknown."""
         if self.position is None or self.orientation is None:
             return 0.0
         return float(np.dot(self.position, normal_of(self.orientation)))
+
+
+def hush() -> None:
+    """Keep what the libraries log to themselves: it has tracebacks, paths and values of tags."""
+    for name in ("pydicom", "highdicom"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def read_frames(file: InputFile) -> list[Frame]:
@@ -67,6 +79,7 @@ def read_frames(file: InputFile) -> list[Frame]:
     """
     import pydicom
 
+    hush()
     raw = io.BytesIO(file.read()) if file.path is None else file.open()
     try:
         with raw, warnings.catch_warnings():
@@ -76,9 +89,7 @@ def read_frames(file: InputFile) -> list[Frame]:
                 return []
             return _frames(file, header)
     except Exception:  # pydicom's parsers raise anything at damaged files
-        raise UserError(
-            "a DICOM file with a damaged header; get it anew from where it was exported"
-        ) from None
+        raise UserError("has a damaged header; get it anew from where it was exported") from None
 
 
 def _is_image(header: Any) -> bool:
@@ -148,14 +159,8 @@ def _has_window(level: Any) -> bool:
     for item in [inner[0] if inner else None, level]:
         if item is None:
             continue
-        center, width = (np.ravel(item.get(key, [])) for key in ("WindowCenter", "WindowWidth"))
-        if (
-            len(center)
-            and len(width)
-            and center[0] is not None
-            and width[0] is not None
-            and float(width[0]) >= 1
-        ):
+        center, width = (np.ravel(item.get(key))[0] for key in ("WindowCenter", "WindowWidth"))
+        if center is not None and width is not None and float(width) >= 1:
             return True
         if item.get("VOILUTSequence"):
             return True
@@ -175,13 +180,12 @@ def group_frames(frames: Iterable[Frame]) -> list[list[Frame]]:
         unique[key] = replace(unique[key], repeated=True) if key in unique else frame
     groups: dict[tuple[Any, ...], list[Frame]] = defaultdict(list)
     for frame in unique.values():
-        placed = frame.position is not None and frame.orientation is not None
-        facing = tuple(round(each, 2) + 0.0 for each in frame.orientation or ()) if placed else ()
+        facing = tuple(round(each, 2) + 0.0 for each in frame.orientation or ()) if frame.placed else ()
         groups[(*frame.series, facing, frame.shape)].append(frame)
     series = []
     for _, group in sorted(groups.items()):
         group.sort(key=lambda frame: (frame.along, frame.instance, frame.number, frame.uid))
-        series += _layers(group) if group[0].position is not None else [group]
+        series += _layers(group) if group[0].placed else [group]
     return series
 
 

@@ -97,9 +97,7 @@ class InputFile:
 
     def _check_size(self, size: int) -> None:
         if size > MAX_BYTES:
-            raise UserError(
-                f"{self.shown}: has {size} bytes, more than {MAX_BYTES // 2**30} GiB; give a part"
-            )
+            raise UserError(f"{self.shown}: has more than {MAX_BYTES // 2**30} GiB; give a part of it")
 
 
 def content_of(head: bytes) -> Content:
@@ -198,8 +196,9 @@ def _hidden(place: PurePosixPath) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in place.parts)
 
 
-def open_unpacked(file: InputFile) -> BinaryIO:
-    """Open for reading from the start what may be gzipped; errors as of `InputFile.open`."""
+@contextmanager
+def open_unpacked(file: InputFile) -> Iterator[BinaryIO]:
+    """What may be gzipped, open for reading from the start; errors as of `InputFile.open`."""
     gzipped = file.read(2) == GZIP
-    opened = file.open()
-    return cast(BinaryIO, gzip.GzipFile(fileobj=opened)) if gzipped else opened
+    with file.open() as opened, file.reading():
+        yield cast(BinaryIO, gzip.GzipFile(fileobj=opened)) if gzipped else opened

@@ -21,7 +21,7 @@ TO_MM = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 
 @dataclass(frozen=True)
 class Plane:
-    """How a slice of the volume is shown: which axes are its rows and columns, and whether they turn round."""
+    """How a slice of the volume is shown: which axes are its rows and columns, and which are reversed."""
 
     axis: int  # along which slices follow each other
     transposed: bool  # the second of the other axes is the rows
@@ -75,7 +75,7 @@ def read_layout(file: InputFile) -> Layout:
     """
     import nibabel
 
-    with open_unpacked(file) as opened, file.reading():
+    with open_unpacked(file) as opened:
         start = opened.read(544)
     second = start[4:7] == b"n+2"
     if start[344:347] == b"ni1" or start[4:7] == b"ni2":
@@ -201,13 +201,11 @@ class _Unpacked:
 
     def __init__(self, file: InputFile, size: int) -> None:
         self.shown = file.shown
-        with file.open() as opened, file.reading():
-            packed = opened.read(2) == GZIP
-        if file.path is not None and not packed:
+        if file.path is not None and file.read(2) != GZIP:
             self.file: IO[bytes] = file.path.open("rb")
             return
         self.file = tempfile.TemporaryFile()  # noqa: SIM115, closed in __del__
-        with open_unpacked(file) as source, file.reading():
+        with open_unpacked(file) as source:
             while size > 0 and (block := source.read(min(size, 2**20))):  # no more than the header says
                 self.file.write(block)
                 size -= len(block)

@@ -31,11 +31,11 @@ class Picture(Source):
         data, shown = self.file.read(), self.file.shown
         check_header(data, shown)
         greys = decode_slice(data, shown)
-        # Only now, since what OpenCV makes of a cut file is an error above.
         stored = cv2.imdecode(
             np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
         )
-        codes = list(codes_of(stored))
+        assert stored is not None  # else there would be no greys
+        codes = codes_of(stored)
         if stored.dtype != np.uint8:
             greys = deep_to_greys(luma(stored), self.window)
         elif self.window.mode == "fixed":

@@ -39,9 +39,7 @@ def parse_window(text: str) -> Window:
     except ValueError:
         window = Window("fixed")
     if not colon or not -np.inf < window.low < window.high < np.inf:
-        raise UserError(
-            f"--window: {text!r} is not auto, dicom or LOW:HIGH with LOW below HIGH, such as 0:800"
-        )
+        raise UserError(f"--window: {text!r} is not auto, dicom or LOW:HIGH, such as 0:800")
     return window
 
 

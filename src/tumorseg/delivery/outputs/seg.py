@@ -1,7 +1,6 @@
 """Masks of a DICOM series as a DICOM segmentation (SEG), which a viewer lays over the series."""
 
 import io
-import logging
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tumorseg.delivery.inputs.dicom import DicomSeries
+from tumorseg.delivery.inputs.dicom_headers import hush
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_file
 
@@ -52,7 +52,7 @@ def write_seg(
 
     Args:
         source: What was segmented.
-        masks: uint8 (H, W) each, one a slice, in the order of `source.slices()`: 0, or the index of the class.
+        masks: uint8 (H, W) each, one a slice, in their order: 0, or the index of the class.
         path: Ends in .dcm.
         classes: Names of 1, 2, …; none where all tumour is 1.
         version: Of the net, such as the beginning of its digest.
@@ -84,9 +84,7 @@ def source_headers(source: DicomSeries) -> list[Any]:
 
     files = list(dict.fromkeys(frame.file for frame in source.frames))
     if len(files) > 1 and any(frame.frames > 1 for frame in source.frames):
-        raise UserError(
-            f"{source.name}: its frames are in {len(files)} files of many frames; no SEG is written"
-        )
+        raise UserError(f"{source.name}: its frames are in several files of many; no SEG is written of it")
     headers = []
     for file in files:
         raw = io.BytesIO(file.read()) if file.path is None else file.open()
@@ -123,8 +121,7 @@ def _segmentation(headers: list[Any], whole: np.ndarray, names: Sequence[str], v
     from pydicom.sr.codedict import codes
     from pydicom.sr.coding import Code
 
-    # It says that an empty mask is written whole: nothing a user could mend.
-    logging.getLogger("highdicom").setLevel(logging.CRITICAL)
+    hush()  # it logs that an empty mask is written whole: nothing a user could mend
     algorithm = highdicom.AlgorithmIdentificationSequence(
         "tumorseg", codes.DCM.ArtificialIntelligence, version
     )
