@@ -154,7 +154,8 @@ def _pixels(frame: Frame, own_window: bool) -> np.ndarray:
     """The frame's values, float64 (H, W) or (H, W, 3): after its own window 0 to 255, else as they are."""
     if frame.shape[0] * frame.shape[1] > MAX_PIXELS:
         raise UserError(f"{frame.shape[1]}×{frame.shape[0]} pixels are too many; give a smaller one")
-    image = _open_image(frame.file, frame.frames > 1).image
+    many = frame.frames > 1
+    image = (_open_many(frame.file, frame.file.stamp()) if many else _OpenImage(frame.file, lazy=False)).image
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of values that the standard does not allow
         values: np.ndarray = image.get_frame(
@@ -186,8 +187,9 @@ class _OpenImage:
 
 
 @functools.lru_cache(maxsize=1)  # frames of one file follow each other
-def _open_image(file: InputFile, lazy: bool) -> _OpenImage:
-    return _OpenImage(file, lazy)
+def _open_many(file: InputFile, stamp: object) -> _OpenImage:
+    """A file of many frames; `stamp` is the file's, so that a file that was changed is read anew."""
+    return _OpenImage(file, lazy=True)
 
 
 def _to_greys(values: np.ndarray, frame: Frame, ends: tuple[float, float] | None) -> tuple[np.ndarray, bool]:

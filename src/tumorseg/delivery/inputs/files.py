@@ -84,6 +84,14 @@ class InputFile:
             reason = getattr(error, "strerror", None) or "it is damaged"
             raise UserError(f"{self.shown}: cannot be read ({reason}); get it anew") from None
 
+    def stamp(self) -> tuple[int, int] | None:
+        """Changes when the file on disk does."""
+        if self.path is None:
+            return None
+        with self.reading():
+            about = self.path.stat()
+        return about.st_mtime_ns, about.st_size
+
     def content(self) -> Content:
         """What is in it, by its first bytes; `other` where it cannot be read."""
         try:

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import PurePosixPath
 
-from tumorseg.delivery.inputs.files import GIVE, InputFile, list_files
+from tumorseg.delivery.inputs.files import GIVE, Content, InputFile, list_files
 from tumorseg.delivery.inputs.names import name_each
 from tumorseg.delivery.inputs.source import Source, Unreadable
 from tumorseg.delivery.inputs.window import Window, parse_window
@@ -25,31 +25,31 @@ def find_sources(arguments: list[str], window: str = "auto") -> list[Source]:
     """
     wanted = parse_window(window)
     files = list_files(arguments)
-    kinds: dict[str, list[InputFile]] = {"picture": [], "dicom": [], "nifti": [], "other": []}
-    for file in files:
-        kinds[file.content()].append(file)
-    series = _series(kinds["dicom"], wanted)
-    lost = [file for file in kinds["other"] if file.expected()]
-    single = sorted([*kinds["picture"], *kinds["nifti"], *lost], key=files.index)
+    contents = {file: file.content() for file in files}
+    series = _series([file for file in files if contents[file] == "dicom"], wanted)
+    single = [file for file in files if contents[file] in ("picture", "nifti") or _lost(file, contents[file])]
     places = [file.place for file in single]
     folders = {str(parent) for place in places for parent in place.parents} - {"."}  # slices lie in them
     names = name_each(places, [*(source.name for source in series), *folders])
-    sources = [
-        *series,
-        *(_single(file, name, wanted, kinds) for file, name in zip(single, names, strict=True)),
-    ]
+    named = zip(single, names, strict=True)
+    sources = [*series, *(_source(file, name, contents[file], wanted) for file, name in named)]
     if not sources:
         raise UserError(f"{', '.join(arguments)}: {_what_there_was(files)}; {GIVE}")
     return sorted(sources, key=lambda source: source.name)
 
 
-def _single(file: InputFile, name: str, window: Window, kinds: dict[str, list[InputFile]]) -> Source:
+def _lost(file: InputFile, content: Content) -> bool:
+    """Whether a file was meant as an input and is none."""
+    return content == "other" and file.expected()
+
+
+def _source(file: InputFile, name: str, content: Content, window: Window) -> Source:
     """The source that a picture, NIfTI file or unknown file is."""
-    if file in kinds["picture"]:
+    if content == "picture":
         from tumorseg.delivery.inputs.pictures import Picture
 
         return Picture(name, "picture", file, window)
-    if file in kinds["nifti"]:
+    if content == "nifti":
         from tumorseg.delivery.inputs.nifti import NiftiVolume, read_layout
 
         try:

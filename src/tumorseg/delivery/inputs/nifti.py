@@ -167,7 +167,7 @@ class NiftiVolume(Source):
 
     def _values(self, number: int) -> np.ndarray:
         """The values of a slice as shown, float64 (H, W)."""
-        array = _unpacked(self.file, self.layout.end).array(self.layout)
+        array = _unpacked(self.file, self.layout.end, self.file.stamp()).array(self.layout)
         slope, intercept = self.layout.header.get_slope_inter()
         voxels = self.layout.plane.show(array[self.layout.index(number)]).astype(np.float64)
         return voxels if slope is None else voxels * slope + (intercept or 0)
@@ -225,5 +225,6 @@ class _Unpacked:
 
 
 @functools.lru_cache(maxsize=1)  # slices of one volume follow each other
-def _unpacked(file: InputFile, size: int) -> _Unpacked:
+def _unpacked(file: InputFile, size: int, stamp: object) -> _Unpacked:
+    """The volume; `stamp` is the file's, so that a file that was changed is read anew."""
     return _Unpacked(file, size)

@@ -40,7 +40,7 @@ class Picture(Source):
             greys = deep_to_greys(luma(stored), self.window)
         elif self.window.mode == "fixed":
             greys = to_greys(greys, self.window.low, self.window.high)
-        return InputSlice(self.name, greys, None, (*codes, "spacing-unknown"))
+        return InputSlice(self.name, greys, None, tuple(codes))
 
 
 def check_header(data: bytes, shown: str) -> None:

@@ -9,10 +9,12 @@ import numpy as np
 
 from tumorseg.delivery.inputs.dicom import DicomSeries
 from tumorseg.delivery.inputs.nifti import NiftiVolume
+from tumorseg.delivery.inputs.source import Source
+from tumorseg.errors import UserError
 from tumorseg.files import atomic_file
 
 
-def write_nifti(source: DicomSeries | NiftiVolume, masks: Iterable[np.ndarray], path: Path) -> None:
+def write_nifti(source: Source, masks: Iterable[np.ndarray], path: Path) -> None:
     """Write a volume of uint8: 0 for background, else the index of the class.
 
     It has the shape, the affine and the sform and qform codes of a NIfTI file; of a DICOM series the axes
@@ -24,9 +26,15 @@ def write_nifti(source: DicomSeries | NiftiVolume, masks: Iterable[np.ndarray], 
         path: Ends in .nii or .nii.gz.
 
     Raises:
-        UserError: A DICOM series does not say where its slices are, or they are not evenly spaced.
+        UserError: It is a picture, or a DICOM series that does not say where its slices are, or whose slices
+            are not evenly spaced.
     """
-    image = _of_nifti(source, masks) if isinstance(source, NiftiVolume) else _of_series(source, masks)
+    if isinstance(source, NiftiVolume):
+        image = _of_nifti(source, masks)
+    elif isinstance(source, DicomSeries):
+        image = _of_series(source, masks)
+    else:
+        raise UserError(f"{source.name}: is a picture; no volume is written of it")
     image.header.set_slope_inter(1, 0)
     data = image.to_bytes()
     with atomic_file(path) as temporary:  # without a date in it: the same masks are the same bytes

@@ -10,6 +10,7 @@ import numpy as np
 
 from tumorseg.delivery.inputs.dicom import DicomSeries
 from tumorseg.delivery.inputs.dicom_headers import hush
+from tumorseg.delivery.inputs.source import Source
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_file
 
@@ -43,7 +44,7 @@ SERIES_NUMBER = 9000  # above those of scanners
 
 
 def write_seg(
-    source: DicomSeries, masks: Iterable[np.ndarray], path: Path, *, classes: Sequence[str], version: str
+    source: Source, masks: Iterable[np.ndarray], path: Path, classes: Sequence[str], version: str = "0"
 ) -> None:
     """Write a binary segmentation with a segment a class, on the planes of the series.
 
@@ -55,12 +56,14 @@ def write_seg(
         masks: uint8 (H, W) each, one a slice, in their order: 0, or the index of the class.
         path: Ends in .dcm.
         classes: Names of 1, 2, …; none where all tumour is 1.
-        version: Of the net, such as the beginning of its digest.
+        version: Of the net, such as the beginning of its digest; a segmentation has to name one.
 
     Raises:
-        UserError: The series lacks a tag that a segmentation must have, or its frames are of several files
-            of many frames.
+        UserError: It is no DICOM series, lacks a tag that a segmentation must have, or its frames are in
+            several files of many frames.
     """
+    if not isinstance(source, DicomSeries):
+        raise UserError(f"{source.name}: is no DICOM series; no SEG is written of it")
     headers = source_headers(source)
     names = classes or ["tumour"]
     whole = np.zeros((_stored(source), *source.frames[0].shape), np.uint8)
