@@ -147,7 +147,13 @@ def test_series_and_planes_and_sizes_are_told_apart(tmp_path):
     write_series(tmp_path / "x", SeriesInstanceUID="1.9", SeriesNumber=2)
     write_series(tmp_path / "y", ORIENTATIONS["coronal"])
     write_series(tmp_path / "z", shape=(32, 32), count=3)
-    assert [len(each) for each in find_sources([str(tmp_path)])] == [5, 5, 3]
+    assert [len(each) for each in find_sources([str(tmp_path)])] == [5, 3, 5]
+
+
+def test_slices_whose_direction_is_rounded_otherwise_stay_together(tmp_path):
+    write_series(tmp_path / "a", (1, 0.00499, 0, -0.00499, 1, 0), count=3)
+    write_series(tmp_path / "b", (1, 0.00501, 0, -0.00501, 1, 0), count=2, step=2.0)
+    assert [len(each) for each in find_sources([str(tmp_path)])] == [5]
 
 
 def test_a_missing_slice_is_told(tmp_path):

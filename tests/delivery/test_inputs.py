@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -176,3 +178,10 @@ def test_a_bad_picture_is_a_source_that_raises(tmp_path, data, message):
 def test_a_window_that_is_none_is_one_line(tmp_path, window):
     with pytest.raises(UserError, match=r"--window: .* is not auto, dicom or LOW:HIGH"):
         find_sources([str(png(tmp_path / "a.png"))], window)
+
+
+def test_the_libraries_are_loaded_when_they_are_needed():
+    heavy = "{'torch', 'pydicom', 'highdicom', 'nibabel', 'matplotlib', 'pandas'}"
+    code = f"import sys, tumorseg.delivery.inputs; print({heavy} & set(sys.modules) or 'none')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "none\n"

@@ -104,6 +104,8 @@ def test_12_bits_in_16_go_by_the_percentiles_above_the_least(tmp_path):
 def test_a_window_may_be_given(tmp_path):
     path = save(tmp_path / "a.png", Image.fromarray(np.array([[0, 1000, 2000, 3001]], np.uint16)))
     assert read(path, "1000:2000").greys.tolist() == [[0, 0, 255, 255]]
+    with pytest.raises(UserError, match=r"a\.png: a picture names no window; use --window auto or LOW:HIGH"):
+        read(path, "dicom")
 
 
 def test_a_16_bit_picture_of_one_value_is_black(tmp_path):

@@ -29,6 +29,7 @@ TAGS = [
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
 ]
 NO_SCANS = ("SEG", "RTDOSE", "PR", "KO")  # have rows and columns, or pixels, and are no scans
+SAME_WAY = 0.01  # of direction cosines: slices that differ by less are parallel
 SAME_PLACE = 0.01  # mm: slices nearer to each other are at one position
 
 
@@ -178,15 +179,25 @@ def group_frames(frames: Iterable[Frame]) -> list[list[Frame]]:
     for frame in frames:
         key = (frame.uid, frame.number)
         unique[key] = replace(unique[key], repeated=True) if key in unique else frame
-    groups: dict[tuple[Any, ...], list[Frame]] = defaultdict(list)
-    for frame in unique.values():
-        facing = tuple(round(each, 2) + 0.0 for each in frame.orientation or ()) if frame.placed else ()
-        groups[(*frame.series, facing, frame.shape)].append(frame)
+    groups: dict[tuple[Any, ...], list[Frame]] = {}
+    for frame in sorted(unique.values(), key=lambda frame: (frame.series, frame.instance, frame.uid)):
+        facing = frame.orientation if frame.placed else None
+        way = _nearest(facing, (known for *_, known in groups)) or facing or ()
+        groups.setdefault((frame.series, frame.shape, way), []).append(frame)
     series = []
     for _, group in sorted(groups.items()):
         group.sort(key=lambda frame: (frame.along, frame.instance, frame.number, frame.uid))
         series += _layers(group) if group[0].placed else [group]
     return series
+
+
+def _nearest(
+    facing: tuple[float, ...] | None, known: Iterable[tuple[float, ...]]
+) -> tuple[float, ...] | None:
+    """Of known orientations the one that is the same but for rounding."""
+    if facing is None:
+        return None
+    return next((each for each in known if each and np.allclose(each, facing, rtol=0, atol=SAME_WAY)), None)
 
 
 def _layers(group: list[Frame]) -> list[list[Frame]]:

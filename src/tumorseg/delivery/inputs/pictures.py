@@ -37,7 +37,7 @@ class Picture(Source):
         assert stored is not None  # else there would be no greys
         codes = codes_of(stored)
         if stored.dtype != np.uint8:
-            greys = deep_to_greys(luma(stored), self.window)
+            greys = deep_to_greys(luma(stored), self.window, shown)
         elif self.window.mode == "fixed":
             greys = to_greys(greys, self.window.low, self.window.high)
         return InputSlice(self.name, greys, None, tuple(codes))
@@ -90,8 +90,8 @@ def luma(stored: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(np.ascontiguousarray(stored[..., :3]), cv2.COLOR_BGR2GRAY)
 
 
-def deep_to_greys(values: np.ndarray, window: Window) -> np.ndarray:
-    """A picture of more than 8 bits, (H, W), as uint8.
+def deep_to_greys(values: np.ndarray, window: Window, shown: str) -> np.ndarray:
+    """A picture of more than 8 bits, (H, W), which errors call `shown`, as uint8.
 
     Where its values are 8 bits in a wider type, they are taken back exactly: up to 255, times 257 (as PNG
     widens them) or times 256. Else no file says which value is white, and scanners use a small part of the
@@ -105,4 +105,6 @@ def deep_to_greys(values: np.ndarray, window: Window) -> np.ndarray:
         for step in (257, 256):
             if not (values % step).any():
                 return (values // step).astype(np.uint8)
+    if window.mode == "dicom":
+        raise UserError(f"{shown}: a picture names no window; use --window auto or LOW:HIGH")
     return to_greys(values, *guess_window([values]))
