@@ -26,10 +26,15 @@ def read_slice(path: Path) -> np.ndarray:
         data = path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}; run dvc repro to make it anew") from None
+    return decode_slice(data, path)
+
+
+def decode_slice(data: bytes, shown: object) -> np.ndarray:
+    """The bytes of an image file, which errors call `shown`, in grey, uint8 (H, W)."""
     # OpenCV fills what a cut JPEG lacks with grey. Coded pixels hold neither FFDA, the start of a scan,
     # nor FFD9, the end of the image, so the last scan of a whole file is followed by an end.
     if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]:
-        raise UserError(f"{path}: the JPEG is cut off; replace it where it comes from and run again")
+        raise UserError(f"{shown}: the JPEG is cut off; replace it where it comes from and run again")
     # Annotations are of the pixels as stored: an EXIF orientation would turn a slice against its mask.
     flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
     try:
@@ -37,7 +42,7 @@ def read_slice(path: Path) -> np.ndarray:
     except cv2.error:  # absurd sizes
         array = None
     if array is None:
-        raise UserError(f"{path}: is no image; replace it where it comes from and run again")
+        raise UserError(f"{shown}: is no image; replace it where it comes from and run again")
     return array
 
 

@@ -121,14 +121,14 @@ def _without_secrets(url: str) -> str:
 def _extract(path: Path, folder: Path, shown: str) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            _check_entries(archive.infolist(), path.stat().st_size, shown)
+            check_entries(archive.infolist(), path.stat().st_size, shown)
             entries = {entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}
             _copy(_targets(entries, shown), lambda name: archive.open(entries[name]), folder, shown)
     except (*CORRUPT, NotImplementedError) as error:
         raise UserError(f"{shown}: not a sound zip file ({_line(error)}); get it anew") from None
 
 
-def _check_entries(entries: Collection[zipfile.ZipInfo], packed: int, shown: str) -> None:
+def check_entries(entries: Collection[zipfile.ZipInfo], packed: int, shown: str) -> None:
     """Refuse a zip that is out to do harm; `packed` is its size in bytes."""
     names: set[PurePosixPath] = set()
     for entry in entries:
