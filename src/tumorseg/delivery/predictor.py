@@ -126,13 +126,22 @@ def to_working_size(whole: np.ndarray, contract: Contract) -> tuple[Place, np.nd
 
 
 def load_runtime(folder: Path, contract: Contract, runtime: RuntimeName, device: str) -> Runtime:
-    """What runs the net of a delivered folder."""
+    """What runs the net of a delivered folder.
+
+    Raises:
+        UserError: It is not installed, does not run there, or the folder has no net for it.
+    """
     if runtime == "onnx":
         from tumorseg.delivery.onnx_runtime import OnnxRuntime
 
+        if device not in ("auto", "cpu"):
+            raise UserError(f"--device: the runtime onnx has no {device}; choose auto or cpu")
         return OnnxRuntime(folder)
+    try:
+        from tumorseg.models.predict import TorchRuntime, pick_device
+    except ModuleNotFoundError as error:
+        raise UserError(f"{error.name}: not installed; the runtime onnx needs no torch") from None
     from tumorseg.models.artifact import load_weights
-    from tumorseg.models.predict import TorchRuntime, pick_device
 
     net = load_weights(folder, contract.model)
     about = contract.model
