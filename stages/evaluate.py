@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tumorseg import stage
-from tumorseg.evaluation import evaluate_model
+from tumorseg.evaluation.evaluate import evaluate_model
 from tumorseg.params import load_params
 
 

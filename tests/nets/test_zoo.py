@@ -182,7 +182,7 @@ def test_what_is_loaded_is_what_was_saved(tmp_path, no_hub, name, options):
 def test_only_a_model_of_the_zoo_imports_it():
     code = (
         "import sys\n"
-        "import tumorseg.training.fitting, tumorseg.evaluation, tumorseg.report\n"
+        "import tumorseg.training.fitting, tumorseg.evaluation.evaluate, tumorseg.report\n"
         "print(sorted({'segmentation_models_pytorch', 'timm', 'optuna'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -10,7 +10,7 @@ from support.training import recipe, run
 
 from tumorseg import SPLITS
 from tumorseg.compare import compare_models
-from tumorseg.evaluation import evaluate_model
+from tumorseg.evaluation.evaluate import evaluate_model
 from tumorseg.files import read_json
 from tumorseg.params import Evaluate
 

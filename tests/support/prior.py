@@ -8,7 +8,7 @@ import torch
 
 from tumorseg import SPLITS
 from tumorseg.data.classes import write_classes
-from tumorseg.evaluation import evaluate_model
+from tumorseg.evaluation.evaluate import evaluate_model
 from tumorseg.files import read_json
 from tumorseg.identity import write_identity
 from tumorseg.models.artifact import ModelInfo, save_model

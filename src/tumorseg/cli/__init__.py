@@ -12,6 +12,7 @@ from tumorseg.cli.search import search
 from tumorseg.cli.statement import statement
 from tumorseg.cli.study import study
 from tumorseg.cli.table import table
+from tumorseg.cli.view import view
 from tumorseg.cli.watch import watch
 from tumorseg.cli.work import work
 from tumorseg.errors import UserError
@@ -34,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (study, search, work, table, statement, watch, page):
+for command in (study, search, work, table, statement, watch, page, view):
     app.command()(command)
 
 

@@ -11,7 +11,6 @@ blurred.
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
 SIDE = 32
 SIBLING = 0.85  # correlation from which two slices are taken for one patient's
@@ -131,6 +130,7 @@ def _top(block: np.ndarray, count: int) -> np.ndarray:
 
 def _components(count: int, pairs: np.ndarray) -> np.ndarray:
     """Labels of the connected components of `count` nodes, in the order of their first nodes."""
+    import pandas as pd
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

@@ -23,14 +23,16 @@ FILES = {
 }
 
 
-def write_card(folder: Path, contract: Contract, stated: dict[str, Any], why_no_onnx: str = "") -> None:
+def write_card(
+    folder: Path, contract: Contract, stated: dict[str, Any], without_onnx: str | None = None
+) -> None:
     """Write README.md into a delivered folder.
 
     Args:
         folder: Has all other files already.
         contract: Of the net.
         stated: What its score is worth, as written by `report`.
-        why_no_onnx: Said of model.onnx where there is none.
+        without_onnx: Why there is no model.onnx, where there is none.
     """
     sections = [
         _head(contract),
@@ -41,7 +43,7 @@ def write_card(folder: Path, contract: Contract, stated: dict[str, Any], why_no_
         _decision(contract),
         _scores(contract, stated["statement"]),
         _data(contract),
-        _files(folder, why_no_onnx),
+        _files(folder, without_onnx),
     ]
     write_text(folder / "README.md", "\n\n".join(sections) + "\n")
 
@@ -158,9 +160,9 @@ Trained on `{data.data}`: {data.train} slices, split `{data.split}`, prepared da
 Licence of the weights: {contract.licence_of_weights}. Licence of the data: {contract.licence_of_data}."""
 
 
-def _files(folder: Path, why_no_onnx: str) -> str:
+def _files(folder: Path, without_onnx: str | None) -> str:
     rows = []
     for name, meaning in FILES.items():
         there = name == "SHA256SUMS" or (folder / name).exists()
-        rows.append([f"`{name}`", meaning if there else f"not there: {why_no_onnx or 'not made'}"])
+        rows.append([f"`{name}`", meaning if there else f"not there: {without_onnx or 'not made'}"])
     return f"## Files\n\n{markdown_table(['file', 'what it is'], rows)}"

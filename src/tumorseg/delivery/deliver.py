@@ -1,8 +1,12 @@
 """The selected model as a folder that can be carried: weights, contract, card, self-test, digests."""
 
+import math
 import shutil
 from pathlib import Path
 
+import numpy as np
+
+from tumorseg.data.read import read_slice
 from tumorseg.data.slices import load_split
 from tumorseg.delivery.card import write_card
 from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
@@ -10,14 +14,17 @@ from tumorseg.delivery.digests import write_digests
 from tumorseg.delivery.expectation import fit_expectation
 from tumorseg.delivery.licences import read_licences
 from tumorseg.delivery.native import with_native_scores
+from tumorseg.delivery.onnx_export import export_onnx
 from tumorseg.delivery.predictor import Predictor
-from tumorseg.delivery.selftest import write_sample
+from tumorseg.delivery.selftest import SIDE, write_sample
 from tumorseg.files import atomic_folder, read_json, write_text
 from tumorseg.identity import check_same, read_identity
 from tumorseg.models.artifact import WEIGHTS, load_info
 from tumorseg.scores_file import Scores, SplitScores, read_scores
+from tumorseg.sources.phantom import sample_slices
 from tumorseg.types import PreprocessStep
 
+COMPARED = 32  # slices of valid on which runtimes are compared: enough, and seconds
 EXPECTS = (
     "One slice of the head, grey, 8 bits, air black, brighter is brighter; contrast, plane and framing as in "
     "the training slices."
@@ -65,10 +72,21 @@ def deliver_model(
         contract = with_native_scores(Predictor(folder), prepared, raw, masks, predictions)
         write_contract(folder, contract)
         write_sample(folder)
-        write_card(folder, contract, read_json(stated))
+        without_onnx = export_onnx(folder, comparison_slices(prepared, raw))
+        write_card(folder, contract, read_json(stated), without_onnx)
         write_digests(folder)
+    if without_onnx:
+        print(without_onnx)
     test = contract.scores["test"]
     print(f"{contract.model.name}: delivered; its masks at native size have test Dice {test.native_dice:.3f}")
+
+
+def comparison_slices(prepared: Path, raw: Path) -> list[np.ndarray]:
+    """Slices that all runtimes must agree on, uint8 (H, W): the sample's, and some of valid, evenly apart."""
+    table = load_split(prepared, "valid").table
+    rows = table.iloc[:: math.ceil(len(table) / COMPARED)]
+    files = [raw / folder / name for folder, name in zip(rows["as_shipped"], rows["file"], strict=True)]
+    return [*sample_slices(SIDE), *(read_slice(path) for path in files)]
 
 
 def contract_of(

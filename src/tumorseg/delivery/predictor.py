@@ -14,7 +14,6 @@ from tumorseg.data.read import resize_slice
 from tumorseg.delivery.contract import Contract, Decision, read_contract
 from tumorseg.delivery.expectation import unexpected
 from tumorseg.errors import UserError
-from tumorseg.evaluation.per_slice_threshold import best_cuts, shift_to_cut
 from tumorseg.metrics import HALF, STEPS
 from tumorseg.models.batches import Runtime, predict_each
 
@@ -80,6 +79,9 @@ class Predictor:
     def _decide(self, quantised: np.ndarray, classes: np.ndarray, place: "Place") -> Prediction:
         step = round(self.decision.threshold * STEPS)
         if self.decision.per_slice and self.decision.platt:
+            # Here, since it takes SciPy, which no other way of `predict` needs.
+            from tumorseg.evaluation.per_slice_threshold import best_cuts, shift_to_cut
+
             histogram = np.bincount(quantised.ravel(), minlength=STEPS)[None]
             cuts = best_cuts(histogram, *self.decision.platt, self.decision.beta)
             quantised, step = shift_to_cut(quantised[None], cuts)[0], HALF
@@ -124,13 +126,22 @@ def to_working_size(whole: np.ndarray, contract: Contract) -> tuple[Place, np.nd
 
 
 def load_runtime(folder: Path, contract: Contract, runtime: RuntimeName, device: str) -> Runtime:
-    """What runs the net of a delivered folder."""
+    """What runs the net of a delivered folder.
+
+    Raises:
+        UserError: It is not installed, does not run there, or the folder has no net for it.
+    """
     if runtime == "onnx":
         from tumorseg.delivery.onnx_runtime import OnnxRuntime
 
+        if device not in ("auto", "cpu"):
+            raise UserError(f"--device: the runtime onnx has no {device}; choose auto or cpu")
         return OnnxRuntime(folder)
+    try:
+        from tumorseg.models.predict import TorchRuntime, pick_device
+    except ModuleNotFoundError as error:
+        raise UserError(f"{error.name}: not installed; the runtime onnx needs no torch") from None
     from tumorseg.models.artifact import load_weights
-    from tumorseg.models.predict import TorchRuntime, pick_device
 
     net = load_weights(folder, contract.model)
     about = contract.model

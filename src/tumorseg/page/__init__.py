@@ -12,8 +12,6 @@ where the plot brings none, and a note below it.
 
 from pathlib import Path
 
-import vl_convert
-
 FOLDER = Path(__file__).parent
 # One script: each file has one concern, and the last one begins the work.
 SCRIPTS = ("rows", "text", "outlines", "slice_view", "slices", "pictures", "vega", "layout")
@@ -21,6 +19,8 @@ SCRIPTS = ("rows", "text", "outlines", "slice_view", "slices", "pictures", "vega
 
 def page() -> str:
     """The page, with DVC's placeholder for the plots and all that it needs to draw them."""
+    import vl_convert  # here, since another page takes only the style and a script of this folder
+
     parts = {
         "{style}": _read("style.css"),
         "{code}": "\n".join(_read(f"{name}.js") for name in SCRIPTS),
