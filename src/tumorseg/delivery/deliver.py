@@ -3,14 +3,13 @@
 import shutil
 from pathlib import Path
 
-from tumorseg.data.slices import load_split
 from tumorseg.delivery.card import write_card
 from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
 from tumorseg.delivery.digests import write_digests
-from tumorseg.delivery.expectation import fit_expectation
 from tumorseg.delivery.native import with_native_scores
 from tumorseg.delivery.predictor import Predictor
 from tumorseg.delivery.selftest import write_sample
+from tumorseg.delivery.warning_power import measured_expectation
 from tumorseg.files import atomic_folder, read_json, write_text
 from tumorseg.identity import check_same, read_identity
 from tumorseg.models.artifact import WEIGHTS, load_info
@@ -60,7 +59,7 @@ def deliver_model(
             print(why)
             return
         shutil.copyfile(model / WEIGHTS, folder / WEIGHTS)
-        write_contract(folder, contract_of(model, known, prepared, preprocess))
+        write_contract(folder, contract_of(model, known, prepared, raw, preprocess))
         contract = with_native_scores(Predictor(folder), prepared, raw, masks, predictions)
         write_contract(folder, contract)
         write_sample(folder)
@@ -70,7 +69,9 @@ def deliver_model(
     print(f"{contract.model.name}: delivered; its masks at native size have test Dice {test.native_dice:.3f}")
 
 
-def contract_of(model: Path, known: Scores, prepared: Path, preprocess: list[PreprocessStep]) -> Contract:
+def contract_of(
+    model: Path, known: Scores, prepared: Path, raw: Path, preprocess: list[PreprocessStep]
+) -> Contract:
     """The contract of the evaluated model; its scores at native size are not known yet."""
     info = load_info(model)
     return Contract(
@@ -87,7 +88,7 @@ def contract_of(model: Path, known: Scores, prepared: Path, preprocess: list[Pre
             image_size=info.image_size,
             preprocess=preprocess,
             expects=EXPECTS,
-            expectation=fit_expectation(load_split(prepared, "train").images),
+            expectation=measured_expectation(prepared, raw, preprocess),
         ),
         prepared=known.prepared,
         scores={"valid": headline_of(known.valid), "test": headline_of(known.test)},
