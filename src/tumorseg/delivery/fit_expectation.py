@@ -13,7 +13,7 @@ CORE = (0.2, 99.8)  # per cent of the training slices, between which a band lies
 LEARNT = {"gamma": (1, 99), "upright": (1, 99)}  # likewise of the valid slices: rules know those of train
 EXAMPLES = 400  # training slices that a rule is learnt from, at most
 DIGITS = 6  # of weights: the last bits depend on the number of threads
-STRENGTH = 10.0  # of scikit-learn's C
+STRENGTH = 1.0  # of scikit-learn's C, over the number of values: small, so that weights stay small
 
 
 def fit_expectation(
