@@ -16,7 +16,7 @@ from tumorseg.delivery.distortions import DISTORTIONS, Distort
 from tumorseg.delivery.expectation import unexpected
 from tumorseg.delivery.fit_expectation import EXAMPLES, fit_expectation
 from tumorseg.delivery.predictor import Predictor
-from tumorseg.delivery.warning_power import distorted, measured_expectation, native
+from tumorseg.delivery.warning_power import distorted, native
 from tumorseg.params import load_params
 
 MOVED = ("mirrored", "upside down", "turned left", "turned right", "shifted", "half size")
@@ -61,12 +61,15 @@ def alarms_by_halves(train: SplitArrays, valid: SplitArrays, bent: np.ndarray) -
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--no-net", action="store_true", help="fit the expectation anew; no masks")
-    alone = parser.parse_args().no_net
+    parser.add_argument("names", nargs="*", default=list(DISTORTIONS), help="distortions; all of them")
+    arguments = parser.parse_args()
+    alone = arguments.no_net
     steps = load_params().preprocess
     prepared, raw = Path("data/prepared"), Path("data/raw")
     train, valid = (load_split(prepared, split) for split in ("train", "valid"))
     size, gamma = train.images.shape[1], DISTORTIONS["gamma 2"]
-    expectation = measured_expectation(prepared, raw, steps) if alone else None
+    bent = np.stack([distorted(image, 0, gamma, steps, size) for image in native(train, raw, EXAMPLES)])
+    expectation = fit_expectation(train.images, valid.images, bent, train.tumor) if alone else None
 
     def warn(distort: Distort) -> Iterator[Warned]:
         changed = (distort(image, number) for number, image in enumerate(native(valid, raw, len(valid))))
@@ -83,10 +86,10 @@ def main() -> None:
     print("| slices | warned, % | codes, % |" + (" Dice | same or warned, % |" if masks else ""))
     print("|---|---:|---|" + ("---:|---:|" if masks else ""))
     print(row("as they are", clean, masks))
-    for name, distort in DISTORTIONS.items():
+    for name in arguments.names:
+        distort = DISTORTIONS[name]
         moved = [distort(np.uint8(255) * mask, 0) > 127 for mask in masks] if name in MOVED else masks
         print(row(name, list(warn(distort)), moved), flush=True)
-    bent = np.stack([distorted(image, 0, gamma, steps, size) for image in native(train, raw, EXAMPLES)])
     print(f"\nlimits of one half of valid on the other: {100 * alarms_by_halves(train, valid, bent):.1f} %")
 
 
