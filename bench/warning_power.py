@@ -39,8 +39,9 @@ def row(name: str, warned: list[Warned], clean: list[np.ndarray] | None) -> str:
     """A row of the table; `clean` are the masks of the slices as they were, moved as the slices were."""
     some = [bool(codes) for codes, _ in warned]
     counts = Counter(code for codes, _ in warned for code in codes)
-    shown = ", ".join(f"`{code}` {100 * count / len(warned):.0f}" for code, count in counts.most_common(3))
-    cells = [name, f"{100 * np.mean(some):.1f}", shown or "none"]
+    shares = {code: round(100 * count / len(warned)) for code, count in counts.most_common(3)}
+    shown = ", ".join(f"`{code}` {share}" for code, share in shares.items() if share)
+    cells = [name, f"{100 * np.mean(some):.1f}", shown or ("each below 1" if counts else "none")]
     if clean:
         scores = [dice(mask, own) for (_, mask), own in zip(warned, clean, strict=True) if mask is not None]
         good = [warning or score >= SAME for warning, score in zip(some, scores, strict=True)]
