@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
-from tumorseg.delivery.expectation import fit_expectation
+from tumorseg.delivery.fit_expectation import fit_expectation
 from tumorseg.delivery.predictor import Predictor
 from tumorseg.identity import Identity
 from tumorseg.models.artifact import ModelInfo, save_model
@@ -21,6 +21,7 @@ from tumorseg.types import Flip
 
 SIDE = 64  # the working size
 SLICES = sample_slices(96)
+SEEN = np.stack(sample_slices(SIDE))
 # A module that raises stands in for each of these: an environment without them.
 WITHOUT_TORCH = ("torch", "lightning", "pandas", "scipy", "sklearn", "monai", "safetensors", "onnx")
 
@@ -64,7 +65,7 @@ def deliver_random(
             image_size=SIDE,
             preprocess=list(steps),
             expects="A slice.",
-            expectation=fit_expectation(np.stack(sample_slices(SIDE))),
+            expectation=fit_expectation(SEEN, SEEN, SEEN // 2, SEEN > 200),
         ),
         prepared=Identity(
             data="made_up", split="shipped", image_size=SIDE, train=1, valid=1, test=1, digest="0" * 8

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tumorseg.delivery.contract import Contract, Headline
+from tumorseg.delivery.expectation import Expectation
 from tumorseg.files import write_text
 from tumorseg.text import interval_text, markdown_table
 
@@ -102,7 +103,19 @@ def _input(contract: Contract) -> str:
 
 - Preprocessing, which `predict` does: {steps}; then to {data.image_size}×{data.image_size} pixels by area,
   whatever the aspect.
-- A slice that is not like the training slices gets a warning, and a mask all the same: do not trust it."""
+- A slice that is not like the training slices gets a warning, and a mask all the same: do not trust it.
+
+{_power(data.expectation)}"""
+
+
+def _power(expectation: Expectation) -> str:
+    rows = [[name, f"{100 * share:.0f} %"] for name, share in expectation.power.items()]
+    alarms = expectation.false_alarms
+    clean = "not measured" if alarms is None else f"{100 * alarms:.1f} %"
+    table = markdown_table(["change", "warned"], rows, right={"warned"})
+    return (
+        f"Share of the validation slices that get a warning: as they are, {clean}; once changed:\n\n{table}"
+    )
 
 
 def _decision(contract: Contract) -> str:

@@ -11,12 +11,12 @@ from tumorseg.data.slices import load_split
 from tumorseg.delivery.card import write_card
 from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
 from tumorseg.delivery.digests import write_digests
-from tumorseg.delivery.expectation import fit_expectation
 from tumorseg.delivery.licences import read_licences
 from tumorseg.delivery.native import with_native_scores
 from tumorseg.delivery.onnx_export import export_onnx
 from tumorseg.delivery.predictor import Predictor
 from tumorseg.delivery.selftest import SIDE, write_sample
+from tumorseg.delivery.warning_power import measured_expectation
 from tumorseg.files import atomic_folder, read_json, write_text
 from tumorseg.identity import check_same, read_identity
 from tumorseg.models.artifact import WEIGHTS, load_info
@@ -68,7 +68,7 @@ def deliver_model(
             print(why)
             return
         shutil.copyfile(model / WEIGHTS, folder / WEIGHTS)
-        write_contract(folder, contract_of(model, known, prepared, preprocess, read_licences(raw / "train")))
+        write_contract(folder, contract_of(model, known, prepared, raw, preprocess))
         contract = with_native_scores(Predictor(folder), prepared, raw, masks, predictions)
         write_contract(folder, contract)
         write_sample(folder)
@@ -90,7 +90,7 @@ def comparison_slices(prepared: Path, raw: Path) -> list[np.ndarray]:
 
 
 def contract_of(
-    model: Path, known: Scores, prepared: Path, preprocess: list[PreprocessStep], licence: str
+    model: Path, known: Scores, prepared: Path, raw: Path, preprocess: list[PreprocessStep]
 ) -> Contract:
     """The contract of the evaluated model; its scores at native size are not known yet."""
     info = load_info(model)
@@ -108,12 +108,12 @@ def contract_of(
             image_size=info.image_size,
             preprocess=preprocess,
             expects=EXPECTS,
-            expectation=fit_expectation(load_split(prepared, "train").images),
+            expectation=measured_expectation(prepared, raw, preprocess),
         ),
         prepared=known.prepared,
         scores={"valid": headline_of(known.valid), "test": headline_of(known.test)},
         licence_of_weights="MIT",
-        licence_of_data=licence,
+        licence_of_data=read_licences(raw / "train"),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from tumorseg.data.preprocess import preprocess
 from tumorseg.data.read import resize_slice
 from tumorseg.delivery.contract import Contract, Decision, read_contract
-from tumorseg.delivery.expectation import unexpected
+from tumorseg.delivery.expectation import unexpected, unexpected_mask
 from tumorseg.errors import UserError
 from tumorseg.metrics import HALF, STEPS
 from tumorseg.models.batches import Runtime, predict_each
@@ -27,7 +27,7 @@ class Prediction:
     levels: np.ndarray  # uint8 (S, S): quantised probability of tumour at the working size (see `metrics`)
     classes: np.ndarray  # uint8 (S, S): the most probable class of each pixel, were it tumour, from 1
     mask: np.ndarray  # uint8 (H, W), the slice's own size: 0, or the index of the class
-    warnings: tuple[str, ...]  # codes of `expectation.unexpected`
+    warnings: tuple[str, ...]  # codes of `expectation.ADVICE`
 
 
 class Predictor:
@@ -86,7 +86,8 @@ class Predictor:
             cuts = best_cuts(histogram, *self.decision.platt, self.decision.beta)
             quantised, step = shift_to_cut(quantised[None], cuts)[0], HALF
         mask = place.mask_of(quantised, classes, step)
-        return Prediction(quantised, classes, mask, place.warnings)
+        large = unexpected_mask(self.contract.input.expectation, quantised >= step)
+        return Prediction(quantised, classes, mask, (*place.warnings, *large))
 
 
 @dataclass(frozen=True)
