@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from support.delivering import CLASSES, SIZE, deliver, delivered, slices_of, trained
+from support.delivering import CLASSES, SIZE, deliver, delivered, raw_slices, slices_of, trained
 
 from tumorseg.data.read import read_slice
 from tumorseg.data.slices import load_split
@@ -28,14 +28,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("delivering")
     delivered(folder, "simple_cnn", ["crop", "normalise"])
     return folder
-
-
-def raw_slices(root: Path, split: str) -> list[np.ndarray]:
-    table = load_split(root / "prepared", split).table
-    return [
-        read_slice(root / "raw" / folder / file)
-        for folder, file in zip(table["as_shipped"], table["file"], strict=True)
-    ]
 
 
 @pytest.mark.parametrize(

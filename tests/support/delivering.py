@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from support.training import recipe, run
 
 from tumorseg.audit import audit
 from tumorseg.data.masks import render_masks
 from tumorseg.data.prepare import prepare
+from tumorseg.data.read import read_slice
+from tumorseg.data.slices import load_split
 from tumorseg.delivery.deliver import deliver_model
-from tumorseg.evaluation import evaluate_model
+from tumorseg.evaluation.evaluate import evaluate_model
 from tumorseg.params import Blocks, Evaluate, PhantomSource, Split
 from tumorseg.report import report_model
 from tumorseg.sources import fetch
@@ -93,3 +96,12 @@ def delivered(root: Path, name: str, preprocess: list[str], classes: bool = Fals
     slices_of(root, preprocess, classes)
     trained(root, name, **rule)
     return deliver(root, preprocess)
+
+
+def raw_slices(root: Path, split: str) -> list[np.ndarray]:
+    """The slices of a split at their own size, in the order of slices.csv."""
+    table = load_split(root / "prepared", split).table
+    return [
+        read_slice(root / "raw" / folder / file)
+        for folder, file in zip(table["as_shipped"], table["file"], strict=True)
+    ]

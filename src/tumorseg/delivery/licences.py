@@ -17,7 +17,7 @@ def read_licences(folder: Path) -> str:
     try:
         listed = json.loads((folder / ANNOTATIONS).read_text(encoding="utf-8")).get("licenses") or []
         names = {str(licence["name"]) for licence in listed if licence.get("name")}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         names = set()
     fit = sorted(name for name in names if name.isprintable() and len(name) <= LONGEST)
     return ", ".join(fit) or "not stated"
