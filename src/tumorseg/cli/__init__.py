@@ -8,6 +8,7 @@ import sys
 import typer
 
 from tumorseg.cli.page import page
+from tumorseg.cli.predict import predict
 from tumorseg.cli.search import search
 from tumorseg.cli.statement import statement
 from tumorseg.cli.study import study
@@ -34,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (study, search, work, table, statement, watch, page):
+for command in (predict, study, search, work, table, statement, watch, page):
     app.command()(command)
 
 

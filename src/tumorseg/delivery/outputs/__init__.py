@@ -1,1 +1,1 @@
-"""What `predict` writes: the files of a slice, the record of an input, and tables and pages of all records."""
+"""What `predict` writes: files of a slice, the record of an input; tables and pages of all records."""
