@@ -28,3 +28,5 @@ Runtime = Annotated[Literal["torch", "onnx"], typer.Option(help="What runs the n
 Device = Annotated[
     Literal["auto", "cpu", "gpu", "mps"], typer.Option(help="Of torch; auto: a GPU where there is one.")
 ]
+Net = Annotated[Path, typer.Argument(help="The folder of a delivered net.")]
+Results = Annotated[Path, typer.Argument(show_default=False, help="A folder that predict has written.")]

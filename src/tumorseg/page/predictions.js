@@ -9,7 +9,7 @@ const COLUMNS = [
   ["largest", "largest, pixels", (row) => whole(row.largest)],
   ["uncertainty", "uncertainty", (row) => fixed(row.uncertainty)],
   ["warnings", "warnings", (row) => row.warnings.join(", "), true],
-];
+].filter(([key]) => key !== "mm2" || RUN.rows.some((row) => row.mm2 !== null));
 const main = document.querySelector("main");
 const view = { sort: { key: "uncertainty", sign: -1 }, step: RUN.step, inSight: new Set(), rowOf: new WeakMap(), large: null };
 
@@ -17,7 +17,7 @@ const masksAt = (row, width) => (row.levels ? [[row.levels, COLORS.prediction, w
 
 function drawRow(canvas) {
   const row = view.rowOf.get(canvas);
-  drawSlice(canvas, row.picture, masksAt(row, 2), SIDE).catch(() => canvas.replaceWith("cannot be read"));
+  drawSlice(canvas, row.picture, masksAt(row, 1.2), SIDE).catch(() => canvas.replaceWith("cannot be read"));
 }
 
 const watcher = new IntersectionObserver((entries) => {

@@ -21,7 +21,7 @@ RUN = "run.json"
 FORMATS = ("png", "overlay", "coco", "csv", "html", "nifti", "seg")
 COCO_SPLITS = ("train", "valid", "test")
 FOLDERS = ("masks", "overlays", "levels", "coco", "series", ".records")
-FILES = ("predictions.csv", "lesions.csv", "failures.csv", "index.html", RUN)
+FILES = ("predictions.csv", "lesions.csv", "failures.csv", "index.html", "scores.csv", "scores.json", RUN)
 
 
 class _Part(BaseModel):
