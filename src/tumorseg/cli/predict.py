@@ -5,14 +5,11 @@ import re
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tumorseg.cli.options import Device, Model, Runtime
-
-if TYPE_CHECKING:
-    from tumorseg.delivery.run import Counts
 
 FORMATS = ("png", "overlay", "coco", "csv", "html", "nifti", "seg")
 
@@ -48,32 +45,39 @@ def threshold_of(value: float | None) -> float | None:
     return value
 
 
+Sources = Annotated[
+    list[str],
+    typer.Argument(show_default=False, help="Files, folders, zip files, patterns, or -."),
+]
+Out = Annotated[Path, typer.Option("--out", "-o", show_default=False, help="The folder of the results.")]
+Threshold = Annotated[
+    float | None, typer.Option(callback=threshold_of, show_default=False, help="Instead of the net's own.")
+]
+Window = Annotated[
+    str, typer.Option(callback=window_of, help="Of greys beyond 8 bits: auto, dicom or LOW:HIGH.")
+]
+Formats = Annotated[str, typer.Option(callback=formats_of, help=f"What to write, of {', '.join(FORMATS)}.")]
+Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write levels/ too.")]
+Part = Annotated[str, typer.Option(callback=part_of, help="Do the I-th of N parts of the inputs alone.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Do again what is done.")]
+Strict = Annotated[bool, typer.Option("--strict", help="A warning gives status 4.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
+
+
 def predict(
-    source: Annotated[
-        list[str],
-        typer.Argument(show_default=False, help="A file, folder, zip file or pattern, or - for a picture."),
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", show_default=False, help="The folder of the results.")],
+    source: Sources,
+    out: Out,
     model: Model = "delivered",
     runtime: Runtime = "torch",
     device: Device = "auto",
-    threshold: Annotated[
-        float | None,
-        typer.Option(callback=threshold_of, show_default=False, help="Instead of the net's own."),
-    ] = None,
-    window: Annotated[
-        str, typer.Option(callback=window_of, help="Of greys beyond 8 bits: auto, dicom or LOW:HIGH.")
-    ] = "auto",
-    formats: Annotated[
-        str, typer.Option(callback=formats_of, help=f"Which files to write, of {', '.join(FORMATS)}.")
-    ] = "png,overlay,coco,csv,html,nifti",
-    probabilities: Annotated[bool, typer.Option("--probabilities", help="Write levels/ too.")] = False,
-    part: Annotated[
-        str, typer.Option(callback=part_of, help="Do the I-th of N parts of the inputs alone.")
-    ] = "1/1",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Do again what is done.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="A warning gives status 4.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    threshold: Threshold = None,
+    window: Window = "auto",
+    formats: Formats = "png,overlay,coco,csv,html,nifti",
+    probabilities: Probabilities = False,
+    part: Part = "1/1",
+    overwrite: Overwrite = False,
+    strict: Strict = False,
+    as_json: AsJson = False,
 ) -> None:
     """Segment tumours in slices: masks, outlines, tables, annotations, a page.
 
@@ -103,6 +107,6 @@ def predict(
         overwrite=overwrite,
     )
     with redirect_stdout(sys.stderr if as_json else sys.stdout):
-        counts: Counts = predict(source, out, options)
+        counts = predict(source, out, options)
     typer.echo(json.dumps(as_dict(counts)) if as_json else summary(counts, out))
     raise typer.Exit(status_of(counts, strict))

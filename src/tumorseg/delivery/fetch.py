@@ -1,5 +1,6 @@
 """A delivered net from a folder, a zip file, or a version in a Git repository."""
 
+import os
 import re
 import subprocess
 import sys
@@ -13,10 +14,10 @@ from tumorseg.delivery.contract import FILE
 from tumorseg.delivery.digests import check_digests
 from tumorseg.errors import UserError
 
-ARTIFACT = "tumor-segmentation"  # its name in dvc.yaml
-VERSION = re.compile(
-    r"v?\d+\.\d+\.\d+\S*"
-)  # semantic versioning, as gto's tags have it; all else is a revision
+# As dvc.yaml names it, and where it lies. Not `dvc artifacts get`: that knows versions alone, no branch or
+# commit, and asks DVC Studio first where the user has it.
+ARTIFACT, PATH = "tumor-segmentation", "delivered"
+VERSION = re.compile(r"v?\d+\.\d+\.\d+\S*")  # gto tags it ARTIFACT@VERSION; all else is a revision of Git
 MAX_BYTES = 4 * 2**30  # that a zip file may unpack to
 
 
@@ -80,11 +81,12 @@ def get(place: str, target: Path) -> None:
     repository, version = split_version(place)
     if target.exists():
         raise UserError(f"{target}: exists; give a new folder with -o")
-    command = [sys.executable, "-m", "dvc", "artifacts", "get", repository, ARTIFACT, "--out", str(target)]
+    command = [sys.executable, "-m", "dvc", "get", repository, PATH, "--out", str(target)]
     if version:
-        command += ["--version" if VERSION.fullmatch(version) else "--rev", version]
+        command += ["--rev", f"{ARTIFACT}@{version}" if VERSION.fullmatch(version) else version]
     target.parent.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(command, capture_output=True, text=True)
+    quiet = os.environ | {"DVC_NO_ANALYTICS": "1"}
+    done = subprocess.run(command, env=quiet, capture_output=True, text=True)
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or [done.stderr]
         why = " ".join(said[0].removeprefix("ERROR:").split())

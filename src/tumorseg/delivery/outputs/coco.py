@@ -7,8 +7,9 @@ with `split.strategy` blocks or similar new splits are made anyway.
 
 from typing import Any
 
+from tumorseg import SPLITS
 from tumorseg.data.coco import ANNOTATIONS
-from tumorseg.delivery.outputs.records import COCO_SPLITS, OutFolder, SliceRecord, flat, split_of
+from tumorseg.delivery.outputs.records import OutFolder, SliceRecord, flat, split_of
 from tumorseg.errors import UserError
 from tumorseg.files import write_json
 
@@ -22,7 +23,7 @@ def write_coco(out: OutFolder, classes: list[str]) -> None:
         UserError: Two slices would have one file.
     """
     categories = [{"id": index, "name": name} for index, name in enumerate(classes or [CATEGORY], start=1)]
-    slices: dict[str, list[SliceRecord]] = {split: [] for split in COCO_SPLITS}
+    slices: dict[str, list[SliceRecord]] = {split: [] for split in SPLITS}
     for record in out.records():
         for each in record.slices:
             # What index.html shows is left out: it would be most of the memory.

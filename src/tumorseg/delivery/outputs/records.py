@@ -13,13 +13,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tumorseg import SPLITS
 from tumorseg.delivery.outputs.measure import Lesion
 from tumorseg.errors import UserError
 from tumorseg.files import write_json, write_text
 
 RUN = "run.json"
 FORMATS = ("png", "overlay", "coco", "csv", "html", "nifti", "seg")
-COCO_SPLITS = ("train", "valid", "test")
 FOLDERS = ("masks", "overlays", "levels", "coco", "series", ".records")
 FILES = ("predictions.csv", "lesions.csv", "failures.csv", "index.html", "scores.csv", "scores.json", RUN)
 
@@ -161,8 +161,8 @@ def flat(name: str) -> str:
 
 def split_of(name: str) -> str:
     """The split of the COCO annotations a slice goes to: that of a folder in its name, else train."""
-    folders = name.split("/")[:-1]
-    return next((split for split in COCO_SPLITS if split in folders), "train")
+    folders = ["valid" if folder == "val" else folder for folder in name.split("/")[:-1]]
+    return next((split for split in SPLITS if split in folders), "train")
 
 
 def _difference(known: dict[str, Any], run: dict[str, Any]) -> str:
