@@ -22,6 +22,7 @@ const orange = (canvas) => {
   for (let i = 0; i < data.length; i += 4) count += data[i] > data[i + 2] + 60;
   return count;
 };
+const drawn = async (canvas) => { while (!canvas.dataset.drawn) await wait(20); };
 """
 
 
@@ -100,15 +101,17 @@ def test_the_dialog_goes_on_by_keys_and_the_slider_moves_the_outline(out):
         await wait(500);
         const outlines = [];
         const slider = dialog.querySelector('input[type=range]'), said = [];
+        const canvas = dialog.querySelector('canvas');
         for (const value of [slider.value, 1, 255]) {
+          delete canvas.dataset.drawn;
           slider.value = value;
           slider.dispatchEvent(new Event('input'));
-          await wait(400);
-          outlines.push(orange(dialog.querySelector('canvas')));
+          await drawn(canvas);
+          outlines.push(orange(canvas));
           said.push(dialog.querySelector('output').textContent);
         }
-        dialog.close();
-        await wait(100);
+        dialog.querySelector('button.close').click();
+        await wait(500);
         const other = document.querySelector('.filters input[type=range]').value;
         return { rows, opened, next, outlines, said, other, focus: document.activeElement.textContent };
         """,
@@ -131,10 +134,11 @@ def test_outlines_are_where_the_masks_are(out):
     name = name.relative_to(out / "masks").with_suffix("").as_posix()
     left, right, top, bottom = use_page(
         out / "index.html",
-        f"""
+        ORANGE
+        + f"""
         const line = all('tbody tr').find((one) => one.textContent.includes({name!r}));
         line.click();
-        await wait(500);
+        await drawn(document.querySelector('dialog canvas'));
         const canvas = document.querySelector('dialog canvas'), {{ width, height }} = canvas;
         const {{ data }} = canvas.getContext('2d').getImageData(0, 0, width, height);
         let [left, right, top, bottom] = [1, 0, 1, 0];

@@ -33,7 +33,10 @@ function outline({ data, width, height }, least = 128) {
 // Draws a slice `side` CSS pixels high or wide. `masks` is [[data URI, color, width of the line in CSS
 // pixels, the least of a pixel inside]].
 async function drawSlice(canvas, picture, masks, side) {
+  const turn = (canvas.turn ?? 0) + 1;
+  canvas.turn = turn;
   const [image, ...shapes] = await Promise.all([picture, ...masks.map(([uri]) => uri)].map(decoded));
+  if (canvas.turn !== turn) return;  // it is to show something else by now
   const [width, height] = [image.naturalWidth, image.naturalHeight];
   const scale = side / Math.max(width, height), dots = window.devicePixelRatio;
   canvas.width = Math.round(width * scale * dots);

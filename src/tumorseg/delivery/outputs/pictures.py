@@ -21,12 +21,13 @@ CLASS_COLORS = [
 LEAST_SIDE = 512  # pixels an overlay has at least: a smaller slice is enlarged
 STRIP = 24  # pixels of a line of warnings
 SMALL, THUMBNAIL = 256, 64  # pixels at most a side, in index.html
-FAST = [cv2.IMWRITE_PNG_COMPRESSION, 1]  # a third of the time of the default, a tenth more bytes
+# Of a picture in colour, whose size counts: half the bytes of OpenCV's defaults in nearly the same time.
+COLOUR = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
 
 
 def png(array: np.ndarray) -> bytes:
     """A picture as PNG, without date or other metadata."""
-    return cv2.imencode(".png", array, FAST)[1].tobytes()
+    return cv2.imencode(".png", array, COLOUR if array.ndim == 3 else [])[1].tobytes()
 
 
 def jpeg(array: np.ndarray) -> bytes:
