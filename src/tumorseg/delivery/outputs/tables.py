@@ -85,8 +85,9 @@ def square_mm(each: SliceRecord, pixels: int) -> float | None:
 
 
 def without_folders(message: str) -> str:
-    """An error message without the folders of the files it names."""
-    return FOLDERS.sub("", message)
+    """An error message without the folders of the files it names, of which the first begins it."""
+    head, colon, rest = FOLDERS.sub("", message).partition(": ")
+    return f"{head.rpartition('/')[2]}{colon}{rest}" if colon else head
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> None:
