@@ -39,7 +39,13 @@ def test_nothing_heavy_is_imported_before_a_subcommand_runs():
     assert subprocess.check_output([sys.executable, "-c", code], env=environment, text=True) == "[]\n"
 
 
-@pytest.mark.parametrize("name", ["study", "search", "work", "table", "statement", "watch", "page"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("predict", "info", "check", "get", "measure", "score"),
+        *("study", "search", "work", "table", "statement", "watch", "page"),
+    ],
+)
 def test_each_subcommand_explains_itself_with_an_example(name):
     status, output, _ = call(name, "--help")
     assert status == 0
@@ -83,4 +89,4 @@ def test_wrong_usage_is_status_2(words):
 
 def test_the_shell_completes_subcommands():
     asked = {"_TUMORSEG_COMPLETE": "complete_bash", "COMP_WORDS": "tumorseg s", "COMP_CWORD": "1"}
-    assert call(**asked)[1].split() == ["study", "search", "statement"]
+    assert call(**asked)[1].split() == ["score", "study", "search", "statement"]

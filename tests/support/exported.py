@@ -65,6 +65,7 @@ def deliver_random(
             image_size=SIDE,
             preprocess=list(steps),
             expects="A slice.",
+            aspect=(1.0, 1.0),
             expectation=fit_expectation(SEEN, SEEN, SEEN // 2, SEEN > 200),
         ),
         prepared=Identity(

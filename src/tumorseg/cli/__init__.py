@@ -7,7 +7,13 @@ import sys
 
 import typer
 
+from tumorseg.cli.check import check
+from tumorseg.cli.get import get
+from tumorseg.cli.info import info
+from tumorseg.cli.measure import measure
 from tumorseg.cli.page import page
+from tumorseg.cli.predict import predict
+from tumorseg.cli.score import score
 from tumorseg.cli.search import search
 from tumorseg.cli.statement import statement
 from tumorseg.cli.study import study
@@ -17,12 +23,13 @@ from tumorseg.cli.watch import watch
 from tumorseg.cli.work import work
 from tumorseg.errors import UserError
 
-HELP = """Studies and searches of models, and what else is no stage of the pipeline.
+HELP = """Predictions of a delivered net, studies and searches, and what else is no stage of the pipeline.
 
 The pipeline itself is run by DVC: dvc repro, dvc exp run -S model=deep_cnn.
 
 \b
 Examples:
+  tumorseg predict scans/ -o results
   tumorseg study studies/phantom_augment.yaml --jobs 2
   tumorseg table docs/results/phantom_augment.json
   tumorseg search studies/search_unet.yaml --trials 30
@@ -35,7 +42,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (study, search, work, table, statement, watch, page, view):
+NET = (predict, info, check, get, measure, score)  # what is done with a delivered net
+for command in (*NET, study, search, work, table, statement, watch, page, view):
     app.command()(command)
 
 

@@ -1,7 +1,7 @@
 """Options that several subcommands have."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,3 +20,13 @@ Remote = Annotated[
     str | None,
     typer.Option(show_default=False, help="The Git remote that results are exchanged by, such as origin."),
 ]
+Model = Annotated[
+    str,
+    typer.Option(help="The delivered net: a folder, a zip file of one, or REPO@VERSION, which is fetched."),
+]
+Runtime = Annotated[Literal["torch", "onnx"], typer.Option(help="What runs the net; onnx needs no torch.")]
+Device = Annotated[
+    Literal["auto", "cpu", "gpu", "mps"], typer.Option(help="Of torch; auto: a GPU where there is one.")
+]
+Net = Annotated[Path, typer.Argument(help="The folder of a delivered net.")]
+Results = Annotated[Path, typer.Argument(show_default=False, help="A folder that predict has written.")]

@@ -41,6 +41,7 @@ class Input(_Part):
     image_size: Count  # pixels a side, to which it is resized by area, whatever its aspect
     preprocess: list[PreprocessStep]  # steps taken before, in this order
     expects: str  # in words
+    aspect: tuple[Positive, Positive]  # width over height, least and most of the training slices
     expectation: Expectation
 
 

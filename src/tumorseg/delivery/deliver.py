@@ -108,6 +108,7 @@ def contract_of(
             image_size=info.image_size,
             preprocess=preprocess,
             expects=EXPECTS,
+            aspect=aspect_of(prepared),
             expectation=measured_expectation(prepared, raw, preprocess),
         ),
         prepared=known.prepared,
@@ -115,6 +116,13 @@ def contract_of(
         licence_of_weights="MIT",
         licence_of_data=read_licences(raw / "train"),
     )
+
+
+def aspect_of(prepared: Path) -> tuple[float, float]:
+    """Width over height of the training slices at their own size, least and most."""
+    table = load_split(prepared, "train").table
+    aspect = table["width"] / table["height"]
+    return float(aspect.min()), float(aspect.max())
 
 
 def headline_of(part: SplitScores) -> Headline:

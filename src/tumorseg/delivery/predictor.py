@@ -17,6 +17,7 @@ from tumorseg.errors import UserError
 from tumorseg.metrics import HALF, STEPS
 from tumorseg.models.batches import Runtime, predict_each
 
+ASPECT_SPARE = 0.05  # of width over height: what is squeezed by less looks the same
 RuntimeName = Literal["torch", "onnx"]
 
 
@@ -26,7 +27,8 @@ class Prediction:
 
     levels: np.ndarray  # uint8 (S, S): quantised probability of tumour at the working size (see `metrics`)
     classes: np.ndarray  # uint8 (S, S): the most probable class of each pixel, were it tumour, from 1
-    mask: np.ndarray  # uint8 (H, W), the slice's own size: 0, or the index of the class
+    native: np.ndarray  # uint8 (H, W), the slice's own size: `levels`, interpolated; 0 where `crop` cut
+    mask: np.ndarray  # uint8 (H, W): 0, or the index of the class
     warnings: tuple[str, ...]  # codes of `expectation.ADVICE`
 
 
@@ -85,9 +87,10 @@ class Predictor:
             histogram = np.bincount(quantised.ravel(), minlength=STEPS)[None]
             cuts = best_cuts(histogram, *self.decision.platt, self.decision.beta)
             quantised, step = shift_to_cut(quantised[None], cuts)[0], HALF
-        mask = place.mask_of(quantised, classes, step)
+        native, near = place.whole(quantised, cv2.INTER_LINEAR), place.whole(classes, cv2.INTER_NEAREST_EXACT)
+        mask = np.where(native >= step, near, 0).astype(np.uint8)
         large = unexpected_mask(self.contract.input.expectation, quantised >= step)
-        return Prediction(quantised, classes, mask, (*place.warnings, *large))
+        return Prediction(quantised, classes, native, mask, (*place.warnings, *large))
 
 
 @dataclass(frozen=True)
@@ -99,15 +102,12 @@ class Place:
     columns: slice
     warnings: tuple[str, ...]
 
-    def mask_of(self, quantised: np.ndarray, classes: np.ndarray, step: int) -> np.ndarray:
-        """The mask at the slice's own size: levels are interpolated, then cut; classes take the nearest."""
-        mask = np.zeros(self.shape, np.uint8)
-        part = mask[self.rows, self.columns]
-        size = (part.shape[1], part.shape[0])
-        levels = cv2.resize(quantised, size, interpolation=cv2.INTER_LINEAR)
-        near = cv2.resize(classes, size, interpolation=cv2.INTER_NEAREST_EXACT)
-        part[:] = np.where(levels >= step, near, 0)
-        return mask
+    def whole(self, array: np.ndarray, interpolation: int) -> np.ndarray:
+        """An array of the working size, uint8 (S, S), at the slice's own size; 0 where `crop` cut."""
+        full = np.zeros(self.shape, np.uint8)
+        part = full[self.rows, self.columns]
+        part[:] = cv2.resize(array, (part.shape[1], part.shape[0]), interpolation=interpolation)
+        return full
 
 
 def to_working_size(whole: np.ndarray, contract: Contract) -> tuple[Place, np.ndarray]:
@@ -121,9 +121,16 @@ def to_working_size(whole: np.ndarray, contract: Contract) -> tuple[Place, np.nd
         whole.shape[:2],
         slice(top, top + image.shape[0]),
         slice(left, left + image.shape[1]),
-        tuple(unexpected(contract.input.expectation, small)),
+        (*unexpected_shape(contract.input.aspect, whole), *unexpected(contract.input.expectation, small)),
     )
     return place, small
+
+
+def unexpected_shape(aspect: tuple[float, float], whole: np.ndarray) -> list[str]:
+    """The code `aspect` where a slice is wider or narrower than any in training, by more than ASPECT_SPARE."""
+    height, width = whole.shape
+    fits = aspect[0] / (1 + ASPECT_SPARE) <= width / height <= aspect[1] * (1 + ASPECT_SPARE)
+    return [] if fits else ["aspect"]
 
 
 def load_runtime(folder: Path, contract: Contract, runtime: RuntimeName, device: str) -> Runtime:

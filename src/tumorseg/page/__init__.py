@@ -14,24 +14,27 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 # One script: each file has one concern, and the last one begins the work.
-SCRIPTS = ("rows", "text", "outlines", "slice_view", "slices", "pictures", "vega", "layout")
+SCRIPTS = (
+    *("dom", "rows", "text", "outlines", "dialog", "slice_view", "slices", "pictures", "vega", "layout"),
+)
 
 
 def page() -> str:
     """The page, with DVC's placeholder for the plots and all that it needs to draw them."""
-    import vl_convert  # here, since another page takes only the style and a script of this folder
+    import vl_convert  # here, since other pages share the parts and need no Vega
 
     parts = {
-        "{style}": _read("style.css"),
-        "{code}": "\n".join(_read(f"{name}.js") for name in SCRIPTS),
-        "{contents}": _read("contents.json"),
+        "{style}": part("style.css"),
+        "{code}": "\n".join(part(f"{name}.js") for name in SCRIPTS),
+        "{contents}": part("contents.json"),
         "{vega}": vl_convert.javascript_bundle(),  # type: ignore[call-arg]  # its stub knows no default
     }
-    text = _read("page.html")
-    for placeholder, part in parts.items():
-        text = text.replace(placeholder, part)
+    text = part("page.html")
+    for placeholder, filling in parts.items():
+        text = text.replace(placeholder, filling)
     return text
 
 
-def _read(name: str) -> str:
+def part(name: str) -> str:
+    """A file of this folder, which other pages share: style, scripts."""
     return (FOLDER / name).read_text(encoding="utf-8")

@@ -16,10 +16,10 @@ function pixels(image) {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-// The borders between the mask's pixels and others, in pixels of the mask.
-function outline({ data, width, height }) {
+// The borders between a mask's pixels, which have `least` or more, and others, in pixels of the mask.
+function outline({ data, width, height }, least = 128) {
   const path = new Path2D();
-  const isIn = (x, y) => x >= 0 && y >= 0 && x < width && y < height && data[4 * (y * width + x)] > 127;
+  const isIn = (x, y) => x >= 0 && y >= 0 && x < width && y < height && data[4 * (y * width + x)] >= least;
   const line = (x0, y0, x1, y1) => { path.moveTo(x0, y0); path.lineTo(x1, y1); };
   for (let y = 0; y <= height; y++) {
     for (let x = 0; x <= width; x++) {
@@ -30,9 +30,13 @@ function outline({ data, width, height }) {
   return path;
 }
 
-// Draws a slice `side` CSS pixels high or wide. `masks` is [[data URI, color, width of the line in CSS pixels]].
+// Draws a slice `side` CSS pixels high or wide. `masks` is [[data URI, color, width of the line in CSS
+// pixels, the least of a pixel inside]].
 async function drawSlice(canvas, picture, masks, side) {
+  const turn = (canvas.turn ?? 0) + 1;
+  canvas.turn = turn;
   const [image, ...shapes] = await Promise.all([picture, ...masks.map(([uri]) => uri)].map(decoded));
+  if (canvas.turn !== turn) return;  // it is to show something else by now
   const [width, height] = [image.naturalWidth, image.naturalHeight];
   const scale = side / Math.max(width, height), dots = window.devicePixelRatio;
   canvas.width = Math.round(width * scale * dots);
@@ -44,7 +48,7 @@ async function drawSlice(canvas, picture, masks, side) {
   shapes.forEach((shape, index) => {
     context.strokeStyle = masks[index][1];
     context.lineWidth = masks[index][2] / scale;
-    context.stroke(outline(pixels(shape)));
+    context.stroke(outline(pixels(shape), masks[index][3]));
   });
   canvas.dataset.drawn = masks.length;
 }

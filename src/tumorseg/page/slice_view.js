@@ -2,26 +2,11 @@
 
 const LARGE = 448, SMALL = 150;  // CSS pixels
 
-const sliceView = { dialog: document.getElementById("slice"), slices: [], index: 0, model: "", onClose: null };
-
 function addCanvas(parent, slice, masks, side, label) {
   const canvas = add(parent, "canvas", null, { role: "img", "aria-label": label });
   canvas.style.width = `${side}px`;
   drawSlice(canvas, slice.picture, masks, side)
     .catch((error) => { add(parent, "p", `Cannot be read: ${error}`, { class: "error" }); });
-}
-
-function addViewHead(slice) {
-  const { dialog, slices, index } = sliceView;
-  const head = add(dialog, "div", null, { class: "view-head" });
-  add(head, "h3", slice.file, { id: "slice-name" });
-  add(head, "span", `${index + 1} of ${slices.length}`, { class: "place", "aria-live": "polite" });
-  for (const [name, act, key] of [["Previous", () => step(-1), "←"], ["Next", () => step(1), "→"],
-    ["Close", () => dialog.close(), "Esc"]]) {
-    const button = add(head, "button", `${name} `, { type: "button", class: name.toLowerCase() });
-    add(button, "kbd", key);
-    button.onclick = act;
-  }
 }
 
 function factsOf(slice, model) {
@@ -33,11 +18,7 @@ function factsOf(slice, model) {
     `${whole(score.fn)} missed pixels`, errorOf(score)].filter(Boolean).join(" · ");
 }
 
-function drawView() {
-  const { dialog, slices, index, model } = sliceView;
-  const slice = slices[index], focused = document.activeElement?.className;
-  dialog.replaceChildren();
-  addViewHead(slice);
+function drawModels(dialog, slice, model) {
   add(dialog, "p", factsOf(slice, model), { class: "view-facts" });
   const large = add(dialog, "div", null, { class: "large" });
   addCanvas(large, slice, [], LARGE, "The slice");
@@ -50,33 +31,9 @@ function drawView() {
     addCanvas(other, slice, masksOf(slice, name, 2), SMALL, `The slice with its label and the prediction of ${name}`);
     add(other, "span", `${name}: ${fixed(score.dice)}`);
   }
-  // The buttons are new ones: who is at Next stays there.
-  const button = [...dialog.querySelectorAll("button")].find((one) => one.className === focused);
-  (button ?? dialog.querySelector("button.next")).focus();
 }
 
-function step(by) {
-  const last = sliceView.slices.length - 1;
-  const index = Math.min(last, Math.max(0, sliceView.index + by));
-  if (index === sliceView.index) return;
-  sliceView.index = index;
-  drawView();
-}
-
-// Opens a slice of a list; arrow keys go through the list in its order. `onClose` gets the slice last seen.
+// Opens a slice of a list, with the outlines of a model.
 function openSlice(slices, index, model, onClose) {
-  Object.assign(sliceView, { slices, index, model, onClose });
-  sliceView.dialog.showModal();
-  drawView();
+  openDialog(slices, index, (slice) => slice.file, (dialog, slice) => drawModels(dialog, slice, model), onClose);
 }
-
-sliceView.dialog.addEventListener("keydown", (event) => {
-  const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-  if (!by) return;
-  event.preventDefault();  // it would scroll
-  step(by);
-});
-sliceView.dialog.addEventListener("close", () => sliceView.onClose(sliceView.slices[sliceView.index]));
-sliceView.dialog.addEventListener("click", (event) => {
-  if (event.target === sliceView.dialog) sliceView.dialog.close();  // a click beside it
-});

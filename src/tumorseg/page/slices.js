@@ -13,25 +13,6 @@ const SLICE_COLUMNS = [
   ["fp", "false pixels", (slice, score) => score?.fp, whole],
   ["fn", "missed pixels", (slice, score) => score?.fn, whole],
 ];
-const byNumber = new Intl.Collator("en", { numeric: true });
-
-// Null and undefined come last, whichever way the others are sorted.
-function compareValues(a, b, sign) {
-  const [noA, noB] = [a ?? null, b ?? null].map((value) => value === null);
-  if (noA || noB) return noA - noB;
-  return sign * (typeof a === "string" ? byNumber.compare(a, b) : a - b);
-}
-
-function addField(parent, name, tag, attributes = {}) {
-  const label = add(parent, "label", `${name} `);
-  return add(label, tag, null, { name: name.replaceAll(" ", "-"), ...attributes });
-}
-
-function addSelect(parent, name, options) {
-  const select = addField(parent, name, "select");
-  for (const [value, text] of options) add(select, "option", text, { value });
-  return select;
-}
 
 class SliceTable {
   constructor(parent, rows, selected) {

@@ -1,18 +1,5 @@
 // What is shown as text: the header, banners, statement, tables and glossary.
 
-function add(parent, tag, text, attributes = {}) {
-  const element = parent.appendChild(document.createElement(tag));
-  if (text !== undefined && text !== null) element.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
-
-const NONE = "–";
-const fixed = (value, digits = 3) => (value === null || value === undefined ? NONE : value.toFixed(digits));
-const whole = (value) => (value === null || value === undefined ? NONE : value.toLocaleString("en"));
-const percent = (value, digits = 1) => (value === null || value === undefined ? NONE
-  : `${(100 * value).toFixed(digits)} %`);
-
 // A table that scrolls sideways inside its figure. A column is [head, cell of a row, whether it is text].
 function addTable(parent, name, columns, rows, isMarked = () => false) {
   const box = add(parent, "div", null, { class: `scroll ${name}`, tabindex: 0, role: "region", "aria-label": `Table of ${name}` });

@@ -1,0 +1,24 @@
+"""tumorseg check"""
+
+from pathlib import Path
+
+import typer
+
+from tumorseg.cli.options import Net
+
+
+def check(model: Net = Path("delivered")) -> None:
+    """Check that a delivered net is whole, and that it gives here what it gave where it was made.
+
+    Compares digests, reads the contract, and predicts the sample slices by torch and, where there is a
+    model.onnx, by onnxruntime. What is not installed is left out, and said.
+
+    \b
+    Examples:
+      tumorseg check
+      tumorseg check nets/v1
+    """
+    from tumorseg.delivery.check import check_net
+
+    for line in check_net(model):
+        typer.echo(line)

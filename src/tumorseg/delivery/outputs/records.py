@@ -1,0 +1,178 @@
+"""The folder that `predict` writes: what each file is called, and the record of each input.
+
+A record says that an input is finished, and holds all that tables and pages need of it. So they can be made
+from the records alone: after a kill, and when several calls share the work.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tumorseg import SPLITS
+from tumorseg.delivery.outputs.measure import Lesion
+from tumorseg.errors import UserError
+from tumorseg.files import write_json, write_text
+
+RUN = "run.json"
+FORMATS = ("png", "overlay", "coco", "csv", "html", "nifti", "seg")
+FOLDERS = ("masks", "overlays", "levels", "coco", "series", ".records")
+FILES = ("predictions.csv", "lesions.csv", "failures.csv", "index.html", "scores.csv", "scores.json", RUN)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SliceRecord(_Part):
+    """A slice that is done."""
+
+    name: str
+    width: int
+    height: int
+    spacing: tuple[float, float] | None  # mm a pixel: row, column
+    lesions: list[Lesion]
+    uncertainty: float
+    warnings: list[str]
+    picture: str | None  # data URIs, for index.html
+    levels: str | None
+    thumbnail: str | None
+
+    @property
+    def pixel_area(self) -> float | None:
+        """mm² a pixel."""
+        return self.spacing and self.spacing[0] * self.spacing[1]
+
+    @property
+    def pixels(self) -> int:
+        """Of tumour."""
+        return sum(lesion.pixels for lesion in self.lesions)
+
+
+class Record(_Part):
+    """An input that has been read."""
+
+    name: str
+    digest: str  # of what was read
+    failures: list[str]  # why it, or some of its slices, could not be; then the next call tries again
+    slices: list[SliceRecord]
+
+
+@dataclass(frozen=True)
+class OutFolder:
+    """The folder."""
+
+    path: Path
+
+    def mask(self, name: str) -> Path:
+        return self.path / "masks" / f"{name}.png"
+
+    def overlay(self, name: str) -> Path:
+        return self.path / "overlays" / f"{name}.png"
+
+    def levels(self, name: str) -> Path:
+        return self.path / "levels" / f"{name}.png"
+
+    def picture(self, name: str) -> Path:
+        """The slice, beside COCO annotations."""
+        return self.path / "coco" / split_of(name) / f"{flat(name)}.png"
+
+    def series(self, name: str, suffix: str) -> Path:
+        return self.path / "series" / f"{name}.{suffix}"
+
+    def of_slice(self, name: str) -> list[Path]:
+        return [self.mask(name), self.overlay(name), self.levels(name), self.picture(name)]
+
+    def record_path(self, name: str) -> Path:
+        return self.path / ".records" / f"{name}.json"
+
+    def begin(self, run: dict[str, Any], overwrite: bool) -> None:
+        """Make the folder ready for a run, which says what run.json holds.
+
+        Raises:
+            UserError: It holds something else, or results of another net or other options.
+        """
+        path = self.path / RUN
+        if path.exists():
+            known = self.run()
+            if known == run:
+                return
+            if not overwrite:
+                raise UserError(
+                    f"{path}: made with {_difference(known, run)}; give another folder with -o, "
+                    "or --overwrite to make all anew"
+                )
+            self._clear()
+        elif self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise UserError(f"{self.path}: is no empty folder and not made by predict; give another with -o")
+        write_json(path, run)
+
+    def _clear(self) -> None:
+        """Delete what predict writes, and nothing else."""
+        for name in FOLDERS:
+            shutil.rmtree(self.path / name, ignore_errors=True)
+        for name in FILES:
+            (self.path / name).unlink(missing_ok=True)
+
+    def run(self) -> dict[str, Any]:
+        """run.json.
+
+        Raises:
+            UserError: The folder is not one that predict wrote.
+        """
+        try:
+            run: dict[str, Any] = json.loads((self.path / RUN).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise UserError(f"{self.path}: not made by tumorseg predict: it has no {RUN}") from None
+        return run
+
+    def write(self, record: Record) -> None:
+        """Write a record; files of slices that an earlier one had, and this one has not, are deleted."""
+        if known := self.read(record.name):
+            for name in {each.name for each in known.slices} - {each.name for each in record.slices}:
+                for path in self.of_slice(name):
+                    path.unlink(missing_ok=True)
+        write_text(self.record_path(record.name), record.model_dump_json() + "\n")
+
+    def read(self, name: str) -> Record | None:
+        """The record of an input; None where it has none, or a broken one."""
+        try:
+            return Record.model_validate_json(self.record_path(name).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def records(self) -> Iterator[Record]:
+        """All records, in the order of their names."""
+        root = self.path / ".records"
+        names = [path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.json")]
+        for name in sorted(name for name in names if not Path(name).name.startswith(".")):
+            if record := self.read(name):
+                yield record
+
+
+def flat(name: str) -> str:
+    """A name without folders, since COCO annotations lie beside their pictures."""
+    return name.replace("/", "--")
+
+
+def split_of(name: str) -> str:
+    """The split of the COCO annotations a slice goes to: that of a folder in its name, else train."""
+    folders = ["valid" if folder == "val" else folder for folder in name.split("/")[:-1]]
+    return next((split for split in SPLITS if split in folders), "train")
+
+
+def _difference(known: dict[str, Any], run: dict[str, Any]) -> str:
+    """What differs between two run.json, in words."""
+    flat_known, flat_run = _flatten(known), _flatten(run)
+    keys = [key for key in flat_run | flat_known if flat_known.get(key) != flat_run.get(key)]
+    return ", ".join(f"{key} {flat_known.get(key)}, not {flat_run.get(key)}" for key in keys)
+
+
+def _flatten(run: dict[str, Any]) -> dict[str, Any]:
+    pairs = [(key, value) for key, value in run.items() if not isinstance(value, dict)]
+    inner = [pair for value in run.values() if isinstance(value, dict) for pair in value.items()]
+    return dict(pairs + inner)
