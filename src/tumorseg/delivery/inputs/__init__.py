@@ -38,7 +38,7 @@ class Source:
         return 1
 
 
-def find_sources(arguments: list[str]) -> list[Source]:
+def find_sources(arguments: list[str], window: str = "auto") -> list[Source]:
     """The pictures among files and folders, in the order of their names.
 
     Raises:
