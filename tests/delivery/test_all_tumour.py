@@ -33,7 +33,9 @@ def test_threshold_that_all_pixels_pass(tmp_path: Path):
         Contract(
             model=info,
             decision=Decision(threshold=1 / 256, beta=1, per_slice=False, flip="none", temperature=1),
-            input=Input(image_size=SIDE, preprocess=[], expects="A slice.", expectation=expectation),
+            input=Input(
+                image_size=SIDE, preprocess=[], expects="A slice.", aspect=(1.0, 1.0), expectation=expectation
+            ),
             prepared=Identity(
                 data="made_up", split="shipped", image_size=SIDE, train=3, valid=3, test=0, digest="0" * 8
             ),

@@ -9,7 +9,7 @@ import torch
 from tumorseg.data.read import read_slice, resize_slice
 from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
 from tumorseg.delivery.digests import write_digests
-from tumorseg.delivery.expectation import fit_expectation
+from tumorseg.delivery.fit_expectation import fit_expectation
 from tumorseg.delivery.selftest import write_sample
 from tumorseg.identity import Identity
 from tumorseg.models.artifact import ModelInfo, save_model
@@ -58,7 +58,13 @@ def write_delivered(folder: Path, slices: Path, classes: tuple[str, ...] = ()) -
     contract = Contract(
         model=info,
         decision=Decision(threshold=0.5, beta=1, per_slice=False, flip="none", temperature=1.0),
-        input=Input(image_size=SIZE, preprocess=[], expects="One slice.", expectation=fit_expectation(train)),
+        input=Input(
+            image_size=SIZE,
+            preprocess=[],
+            expects="One slice.",
+            aspect=(1.0, 1.0),
+            expectation=fit_expectation(train, train, train // 2, train > 200),
+        ),
         prepared=Identity(
             data="phantom", split="shipped", image_size=SIZE, train=8, valid=2, test=2, digest="0" * 8
         ),
