@@ -72,7 +72,7 @@ def test_black_and_strict_and_json(net, tmp_path):
     assert done.returncode == 4
     assert json.loads(done.stdout)["warnings"]["no-head"] == 1
     assert call(*words).returncode == 0
-    assert "warning no-head, 1 slice: no head found" in call(*words).stdout
+    assert "warning no-head, 1 slice: there is no head in it" in call(*words).stdout
     assert read_slice(tmp_path / "out/masks/black.png").shape == (30, 200)
     assert "no-head" in rows_of(tmp_path / "out/predictions.csv")[0]["warnings"]
 

@@ -127,7 +127,7 @@ def to_working_size(whole: np.ndarray, contract: Contract) -> tuple[Place, np.nd
 
 
 def unexpected_shape(aspect: tuple[float, float], whole: np.ndarray) -> list[str]:
-    """The code `aspect` where a slice is wider or narrower than those of training by more than ASPECT_SPARE."""
+    """The code `aspect` where a slice is wider or narrower than in training, by more than ASPECT_SPARE."""
     height, width = whole.shape
     fits = aspect[0] / (1 + ASPECT_SPARE) <= width / height <= aspect[1] * (1 + ASPECT_SPARE)
     return [] if fits else ["aspect"]
