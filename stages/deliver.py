@@ -19,6 +19,7 @@ def main() -> None:
         details=Path("metrics/details") / f"{name}.json",
         stated=Path("metrics/statement.json"),
         preprocess=params.preprocess,
+        source=params.dataset.source,
         out=Path("delivered"),
     )
 

@@ -42,6 +42,7 @@ def test_threshold_that_all_pixels_pass(tmp_path: Path):
             scores={"valid": Headline(**dict.fromkeys(Headline.model_fields, 0.0))},
             licence_of_weights="MIT",
             licence_of_data="none",
+            source_of_data="nowhere",
         ),
     )
     everything = list(Predictor(tmp_path, device="cpu").predict(slices))

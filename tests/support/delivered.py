@@ -71,6 +71,7 @@ def write_delivered(folder: Path, slices: Path, classes: tuple[str, ...] = ()) -
         scores={"valid": HEADLINE, "test": HEADLINE},
         licence_of_weights="MIT",
         licence_of_data="generated",
+        source_of_data="nowhere",
     )
     write_contract(folder, contract)
     write_sample(folder)

@@ -86,6 +86,7 @@ def deliver(root: Path, preprocess: list[str], out: Path | None = None) -> Path:
         details=root / "details.json",
         stated=root / "statement.json",
         preprocess=preprocess,
+        source=SOURCE,
         out=out,
     )
     return out

@@ -74,6 +74,7 @@ def deliver_random(
         scores={"valid": nothing, "test": nothing},
         licence_of_weights="MIT",
         licence_of_data="none",
+        source_of_data="nowhere",
     )
     write_contract(folder, contract)
     if describe(architecture).learns:

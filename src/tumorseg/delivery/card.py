@@ -113,9 +113,11 @@ def _power(expectation: Expectation) -> str:
     alarms = expectation.false_alarms
     clean = "not measured" if alarms is None else f"{100 * alarms:.1f} %"
     table = markdown_table(["change", "warned"], rows, right={"warned"})
-    return (
-        f"Share of the validation slices that get a warning: as they are, {clean}; once changed:\n\n{table}"
-    )
+    return f"""Share of the validation slices that get a warning: as they are, {clean}; once changed:
+
+{table}
+
+A change that preprocessing mends needs no warning: the mask is the same."""
 
 
 def _decision(contract: Contract) -> str:
@@ -170,7 +172,8 @@ def _data(contract: Contract) -> str:
     return f"""## Data and licences
 
 Trained on `{data.data}`: {data.train} slices, split `{data.split}`, prepared data `{data.digest}`.
-Licence of the weights: {contract.licence_of_weights}. Licence of the data: {contract.licence_of_data}."""
+The data: {contract.source_of_data}. Licence of the data: {contract.licence_of_data}. Licence of the weights:
+{contract.licence_of_weights}."""
 
 
 def _files(folder: Path, without_onnx: str | None) -> str:

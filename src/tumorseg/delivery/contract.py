@@ -69,6 +69,7 @@ class Contract(_Part):
     share_of_siblings: Fraction | None = None  # of test slices with a very similar one in train
     licence_of_weights: str
     licence_of_data: str
+    source_of_data: str
 
 
 def write_contract(folder: Path, contract: Contract) -> None:

@@ -11,7 +11,7 @@ from tumorseg.data.slices import load_split
 from tumorseg.delivery.card import write_card
 from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
 from tumorseg.delivery.digests import write_digests
-from tumorseg.delivery.licences import read_licences
+from tumorseg.delivery.licences import name_source, read_licences
 from tumorseg.delivery.native import with_native_scores
 from tumorseg.delivery.onnx_export import export_onnx
 from tumorseg.delivery.predictor import Predictor
@@ -20,6 +20,7 @@ from tumorseg.delivery.warning_power import measured_expectation
 from tumorseg.files import atomic_folder, read_json, write_text
 from tumorseg.identity import check_same, read_identity
 from tumorseg.models.artifact import WEIGHTS, load_info
+from tumorseg.params import Source
 from tumorseg.scores_file import Scores, SplitScores, read_scores
 from tumorseg.sources.phantom import sample_slices
 from tumorseg.types import PreprocessStep
@@ -41,6 +42,7 @@ def deliver_model(
     details: Path,
     stated: Path,
     preprocess: list[PreprocessStep],
+    source: Source,
     out: Path,
 ) -> None:
     """Write the delivered net.
@@ -54,6 +56,7 @@ def deliver_model(
         details: Its scores, see `scores_file`.
         stated: What its score is worth, as written by `report`.
         preprocess: Steps, as in params.yaml.
+        source: Of the dataset, likewise.
         out: Folder. Where a net cannot be delivered, it holds a README.md that says why, and nothing else.
 
     Raises:
@@ -68,7 +71,7 @@ def deliver_model(
             print(why)
             return
         shutil.copyfile(model / WEIGHTS, folder / WEIGHTS)
-        write_contract(folder, contract_of(model, known, prepared, raw, preprocess))
+        write_contract(folder, contract_of(model, known, prepared, raw, preprocess, source))
         contract = with_native_scores(Predictor(folder), prepared, raw, masks, predictions)
         write_contract(folder, contract)
         write_sample(folder)
@@ -90,7 +93,12 @@ def comparison_slices(prepared: Path, raw: Path) -> list[np.ndarray]:
 
 
 def contract_of(
-    model: Path, known: Scores, prepared: Path, raw: Path, preprocess: list[PreprocessStep]
+    model: Path,
+    known: Scores,
+    prepared: Path,
+    raw: Path,
+    preprocess: list[PreprocessStep],
+    source: Source,
 ) -> Contract:
     """The contract of the evaluated model; its scores at native size are not known yet."""
     info = load_info(model)
@@ -115,6 +123,7 @@ def contract_of(
         scores={"valid": headline_of(known.valid), "test": headline_of(known.test)},
         licence_of_weights="MIT",
         licence_of_data=read_licences(raw / "train"),
+        source_of_data=name_source(source),
     )
 
 

@@ -18,6 +18,7 @@ from tumorseg.errors import UserError
 # commit, and asks DVC Studio first where the user has it.
 ARTIFACT, PATH = "tumor-segmentation", "delivered"
 VERSION = re.compile(r"v?\d+\.\d+\.\d+\S*")  # gto tags it ARTIFACT@VERSION; all else is a revision of Git
+PRETRAINED = Path(__file__).parents[3] / "pretrained"  # nets that come with the project
 MAX_BYTES = 4 * 2**30  # that a zip file may unpack to
 
 
@@ -26,7 +27,7 @@ def model_folder(place: str) -> Iterator[Path]:
     """Yield the folder of a delivered net; what is unpacked or fetched is deleted after.
 
     Args:
-        place: A folder, a zip file of one, or REPO@VERSION.
+        place: A folder, the name of one in pretrained/, a zip file of one, or REPO@VERSION.
 
     Raises:
         UserError: There is none.
@@ -34,6 +35,9 @@ def model_folder(place: str) -> Iterator[Path]:
     path = Path(place)
     if path.is_dir():
         yield path
+        return
+    if path.name == place and (PRETRAINED / place).is_dir():
+        yield PRETRAINED / place
         return
     with tempfile.TemporaryDirectory() as temporary:
         target = Path(temporary) / "net"
@@ -43,9 +47,16 @@ def model_folder(place: str) -> Iterator[Path]:
             get(place, target)
             yield target
         else:
+            there = f", and there is --model {' or '.join(names)}" if (names := pretrained()) else ""
             raise UserError(
                 f"{place}: no such folder or zip file; dvc repro deliver makes one, tumorseg get fetches one"
+                f"{there}"
             )
+
+
+def pretrained() -> list[str]:
+    """Names of the nets that come with the project."""
+    return sorted(path.name for path in PRETRAINED.glob("*") if (path / FILE).is_file())
 
 
 def unpack(path: Path, target: Path) -> Path:
