@@ -82,6 +82,13 @@ def test_a_category_of_one_slice_is_dealt_without_a_word(recwarn):
     assert not recwarn.list
 
 
+def test_slices_too_few_to_be_evened_out_are_dealt_all_the_same():
+    # Six slices of two categories and three sizes: no kind has as many members as there are folds.
+    table = slices(6, category=["0", "1", "0", "1", "0", "1"])
+    split = assign(table, np.arange(6), *rule(strategy="similar"))
+    assert sorted(set(split)) == ["test", "train", "valid"]
+
+
 def test_a_split_shipped_without_a_slice_is_an_error():
     with pytest.raises(UserError, match=r"split\.strategy: no slice was shipped as valid; choose"):
         assign(slices(3, as_shipped=["train", "test", "train"]), np.arange(3), *rule())

@@ -52,10 +52,6 @@ def remove_image(export: Path) -> None:
     (export / "test" / "1.jpg").unlink()
 
 
-def remove_all_images(export: Path) -> None:
-    write_annotations(export / "test", [], [])
-
-
 def contradict(export: Path) -> None:
     write_annotations(export / "test", [image(0)], [annotation(0, 5)])
 
@@ -64,7 +60,6 @@ def contradict(export: Path) -> None:
     ("change", "message"),
     [
         (remove_image, r"images: 1 of 2 files are missing from the folder, such as '1\.jpg'"),
-        (remove_all_images, "images: the split has none"),
         (contradict, r"annotations\[0\]\.image_id: there is no image 5"),
     ],
 )
@@ -78,6 +73,19 @@ def test_a_bad_source_leaves_what_was_there(export: Path, tmp_path: Path, change
         fetch(source(export), tmp_path / "new")
     assert content_digest(tmp_path / "raw") == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["export", "raw"]
+
+
+def test_one_split_may_be_empty_but_not_all(export: Path, tmp_path: Path) -> None:
+    for split in ("valid", "test"):
+        write_annotations(export / split, [], [])
+    fetch(source(export), tmp_path / "raw")
+    assert [len(read_split(tmp_path / "raw" / split)) for split in ("train", "valid", "test")] == [2, 0, 0]
+    write_annotations(export / "train", [], [])
+    with pytest.raises(
+        UserError, match=r"^train, valid, test: _annotations\.coco\.json: images: no split has any"
+    ):
+        fetch(source(export), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def test_another_digest_is_refused(export: Path, tmp_path: Path) -> None:

@@ -92,6 +92,8 @@ def _deal(table: pd.DataFrame, groups: np.ndarray, folds: int) -> np.ndarray:
     share = table.tumor_pixels / (table.height * table.width)
     size = np.ceil(share.rank(method="first") / len(table) * SIZES).astype(int)
     strata = pd.factorize(table.category + " " + size.astype(str), sort=True)[0]
+    if np.bincount(strata).max() < folds:  # too few slices to be evened out: scikit-learn refuses
+        strata = np.zeros_like(strata)
     dealt = np.empty(len(table), dtype=int)
     with warnings.catch_warnings():
         # A rare category cannot be in every fold; the others are evened out all the same.

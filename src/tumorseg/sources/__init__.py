@@ -33,8 +33,9 @@ def fetch(source: Source, raw: Path) -> None:
             from tumorseg.sources.archive import write_archive
 
             write_archive(source, folder)
-        for split in SPLITS:
-            _check_split(folder / split)
+        # One may have none: new splits may be made of the others, and `prepare` refuses what is left empty.
+        if not sum(_check_split(folder / split) for split in SPLITS):
+            raise UserError(f"{', '.join(SPLITS)}: {ANNOTATIONS}: images: no split has any")
         _check_digest(folder, None if isinstance(source, PhantomSource) else source.digest)
 
 
@@ -53,12 +54,11 @@ def content_digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def _check_split(folder: Path) -> None:
+def _check_split(folder: Path) -> int:
+    """The number of slices of a split."""
     if not folder.is_dir():
         raise UserError(f"{folder.name}: the source has no such split; it must have {', '.join(SPLITS)}")
     slices = read_split(folder)
-    if not slices:
-        raise UserError(f"{folder.name}/{ANNOTATIONS}: images: the split has none")
     named = {slice.file_name for slice in slices}
     present = {entry.name for entry in os.scandir(folder)} - {ANNOTATIONS}
     if missing := sorted(named - present):
@@ -72,6 +72,7 @@ def _check_split(folder: Path) -> None:
         + (f"; files that {ANNOTATIONS} does not name, and nothing uses: {unnamed}" if unnamed else ""),
         flush=True,
     )
+    return len(slices)
 
 
 def _check_digest(folder: Path, expected: str | None) -> None:
