@@ -1,13 +1,11 @@
 """tumorseg check"""
 
-from pathlib import Path
-
 import typer
 
 from tumorseg.cli.options import Net
 
 
-def check(model: Net = Path("delivered")) -> None:
+def check(model: Net = "delivered") -> None:
     """Check that a delivered net is whole, and that it gives here what it gave where it was made.
 
     Compares digests, reads the contract, and predicts the sample slices by torch and, where there is a
@@ -16,9 +14,11 @@ def check(model: Net = Path("delivered")) -> None:
     \b
     Examples:
       tumorseg check
-      tumorseg check nets/v1
+      tumorseg check small
     """
     from tumorseg.delivery.check import check_net
+    from tumorseg.delivery.fetch import model_folder
 
-    for line in check_net(model):
-        typer.echo(line)
+    with model_folder(model) as folder:
+        for line in check_net(folder):
+            typer.echo(line)

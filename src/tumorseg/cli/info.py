@@ -1,20 +1,20 @@
 """tumorseg info"""
 
-from pathlib import Path
-
 import typer
 
 from tumorseg.cli.options import Net
 
 
-def info(model: Net = Path("delivered")) -> None:
+def info(model: Net = "delivered") -> None:
     """Print what a delivered net is, expects and is worth, on one screen.
 
     \b
     Examples:
       tumorseg info
-      tumorseg info nets/v1
+      tumorseg info small
     """
+    from tumorseg.delivery.fetch import model_folder
     from tumorseg.delivery.info import describe
 
-    typer.echo(describe(model))
+    with model_folder(model) as folder:
+        typer.echo(describe(folder))

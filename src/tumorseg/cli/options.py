@@ -22,11 +22,14 @@ Remote = Annotated[
 ]
 Model = Annotated[
     str,
-    typer.Option(help="The delivered net: a folder, a zip file of one, or REPO@VERSION, which is fetched."),
+    typer.Option(help="The delivered net: a folder, a name in pretrained/, a zip file, or REPO@VERSION."),
 ]
 Runtime = Annotated[Literal["torch", "onnx"], typer.Option(help="What runs the net; onnx needs no torch.")]
 Device = Annotated[
     Literal["auto", "cpu", "gpu", "mps"], typer.Option(help="Of torch; auto: a GPU where there is one.")
 ]
-Net = Annotated[Path, typer.Argument(help="The folder of a delivered net.")]
+Net = Annotated[
+    str,
+    typer.Argument(help="The delivered net: a folder, a name in pretrained/, a zip file, or REPO@VERSION."),
+]
 Results = Annotated[Path, typer.Argument(show_default=False, help="A folder that predict has written.")]

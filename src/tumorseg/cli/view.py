@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from tumorseg.cli.options import Net
+
 
 def view(
     page: Annotated[Path, typer.Option("--page", show_default=False, help="HTML file to write.")],
-    model: Annotated[Path, typer.Argument(help="Folder of a delivered net.")] = Path("delivered"),
+    model: Net = "delivered",
 ) -> None:
     """Write a page that runs a delivered net in the browser: drop a slice, see the mask.
 
@@ -16,10 +18,12 @@ def view(
 
     \b
     Example:
-      tumorseg view --page net.html
+      tumorseg view small --page net.html
     """
     from tumorseg.delivery.browser import browser_page
+    from tumorseg.delivery.fetch import model_folder
     from tumorseg.files import write_text
 
-    write_text(page, browser_page(model))
+    with model_folder(model) as folder:
+        write_text(page, browser_page(folder))
     print(f"{page}: {page.stat().st_size / 1e6:.0f} MB; open it in a browser and drop a slice in")
