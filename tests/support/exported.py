@@ -35,9 +35,13 @@ def deliver_random(
     flip: Flip = "none",
     platt: tuple[float, float] | None = None,
     steps: tuple[str, ...] = (),
+    cut: bool = True,
     **options: Any,
 ) -> Path:
-    """Weights and contract of a net that has learned nothing; no model.onnx yet."""
+    """Weights and contract of a net that has learned nothing; no model.onnx yet.
+
+    With `cut` its threshold is amid its levels: for that it must run.
+    """
     torch.manual_seed(0)
     folder.mkdir(parents=True)
     net = join([build_model(architecture, channels(list(classes)), **options) for _ in range(members)]).eval()
@@ -77,7 +81,7 @@ def deliver_random(
         source_of_data="nowhere",
     )
     write_contract(folder, contract)
-    if describe(architecture).learns:
+    if cut and describe(architecture).learns:
         # Cut amid its levels, so that masks are neither empty nor full.
         levels = [prediction.levels for prediction in Predictor(folder, device="cpu").predict(SLICES)]
         decision = contract.decision.model_copy(update={"threshold": np.percentile(levels, 75) / 256})
