@@ -17,6 +17,11 @@ from tumorseg.types import Flip
 Score = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 
 
+def _none(value: Any) -> Any:
+    """What `files.read_json` makes of null is nothing again."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
 class _Part(BaseModel):
     """Keys that nobody reads may be there too."""
 
@@ -153,7 +158,9 @@ class Scores(_Part):
     neighbors: int  # training slices that vote on each slice
     neighbors_weight: float  # of their votes; 0: they change nothing
     per_slice: bool  # whether each slice is cut where its own expected score is best
-    platt: tuple[float, float] | None  # slope and offset of logits, where `per_slice`
+    platt: Annotated[
+        tuple[float, float] | None, BeforeValidator(_none)
+    ]  # slope and offset of logits, where `per_slice`
     flip: Flip  # whether a slice's mirror image is asked too
     beta: float  # of the F-beta by which the threshold was chosen
     valid: SplitScores

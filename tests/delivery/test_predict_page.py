@@ -85,7 +85,7 @@ def test_filters_and_failures(out):
         """,
     )
     assert seen["warned"] == ["_b_black_/b_"]
-    assert [line.split(";")[0] for line in seen["failures"]] == ["broken: broken.png: is no image"]
+    assert [line.split(";")[0] for line in seen["failures"]] == ["broken: broken.png: is empty"]
     assert seen["tags"] == 0
     assert seen["count"] == f"{seen['tests']} of 13 slices"
 

@@ -11,7 +11,7 @@ CPU = torch.device("cpu")
 
 
 def predict(net, images, mean, std, flip="none"):
-    return predict_all(TorchRuntime(net, mean, std, flip), images)
+    return predict_all(TorchRuntime(net, mean, std, CPU, flip), images)
 
 
 def predict_quantised(net, images, mean, std, flip="none"):

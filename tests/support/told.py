@@ -33,7 +33,7 @@ def split_scores(dice: float, low: float, high: float, slices: int, groups: int)
         "average_precision": {"pooled": nan, "mean": 0.5},
         "at_half": {"pooled": PIXELS, "mean": PIXELS},
         "at_best": at_best,
-        "calibration": {"ece": 0.01},
+        "calibration": {"ece": 0.01, "temperature": 1.0},
     }
 
 
@@ -46,6 +46,9 @@ def scores(dice: float, low: float, high: float, slices: int = 215, groups: int 
         "gflops": 0.5,
         "threshold": 0.25,
         "per_slice": False,
+        "platt": None,
+        "flip": "none",
+        "beta": 1.0,
         "neighbors": 8,
         "neighbors_weight": 0.0,
         "valid": split_scores(0.5, 0.4, 0.6, 100, 90),
