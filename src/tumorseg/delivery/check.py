@@ -6,14 +6,12 @@ from pathlib import Path
 
 from tumorseg.delivery.contract import SCHEMA, read_contract
 from tumorseg.delivery.digests import check_digests, digests
+from tumorseg.delivery.info import FILES
 from tumorseg.delivery.predictor import RuntimeName
 from tumorseg.delivery.selftest import check_sample
 from tumorseg.errors import UserError
 
-RUNTIMES: dict[RuntimeName, tuple[str, str]] = {  # what each needs: a file, and a package
-    "torch": ("weights.safetensors", "torch"),
-    "onnx": ("model.onnx", "onnxruntime"),
-}
+PACKAGES: dict[RuntimeName, str] = {"torch": "torch", "onnx": "onnxruntime"}  # that each needs
 
 
 def check_net(folder: Path) -> Iterator[str]:
@@ -27,7 +25,8 @@ def check_net(folder: Path) -> Iterator[str]:
     contract = read_contract(folder)
     yield f"contract: {contract.model.name}, schema {SCHEMA}"
     ran = 0
-    for runtime, (file, package) in RUNTIMES.items():
+    for runtime, package in PACKAGES.items():
+        file = FILES[runtime]
         if not (folder / file).exists():
             yield f"{runtime}: not checked, since there is no {file}"
         elif importlib.util.find_spec(package) is None:

@@ -2,10 +2,15 @@
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tumorseg.delivery.contract import Contract, Headline, read_contract
 from tumorseg.text import interval_text
 
+if TYPE_CHECKING:
+    from tumorseg.delivery.predictor import RuntimeName
+
+FILES: dict["RuntimeName", str] = {"torch": "weights.safetensors", "onnx": "model.onnx"}  # what each runs
 WIDTH = 12  # characters of the names of what is said
 
 
@@ -54,5 +59,4 @@ def score_text(headline: Headline) -> str:
 
 
 def runtimes(folder: Path) -> list[str]:
-    files = {"torch": "weights.safetensors", "onnx": "model.onnx"}
-    return [runtime for runtime, file in files.items() if (folder / file).exists()]
+    return [runtime for runtime, file in FILES.items() if (folder / file).exists()]
