@@ -5,13 +5,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from support.contracts import made_up_contract
 
 from tumorseg.data.read import read_slice, resize_slice
-from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
+from tumorseg.delivery.contract import write_contract
 from tumorseg.delivery.digests import write_digests
-from tumorseg.delivery.fit_expectation import fit_expectation
 from tumorseg.delivery.selftest import write_sample
-from tumorseg.identity import Identity
 from tumorseg.models.artifact import ModelInfo, save_model
 from tumorseg.models.registry import build_model, channels
 from tumorseg.params import PhantomSource
@@ -19,9 +18,6 @@ from tumorseg.sources.phantom import write_phantom
 
 SIZE = 64  # pixels a side that the net works at
 NATIVE = 96  # of its slices
-HEADLINE = Headline(
-    dice=0.8, low=0.7, high=0.9, mean_dice=0.75, precision=0.8, recall=0.8, native_dice=float("nan")
-)
 
 
 def write_slices(folder: Path) -> Path:
@@ -55,25 +51,7 @@ def write_delivered(folder: Path, slices: Path, classes: tuple[str, ...] = ()) -
     )
     spread(net, train, info)
     save_model(folder, net, info)
-    contract = Contract(
-        model=info,
-        decision=Decision(threshold=0.5, beta=1, per_slice=False, flip="none", temperature=1.0),
-        input=Input(
-            image_size=SIZE,
-            preprocess=[],
-            expects="One slice.",
-            aspect=(1.0, 1.0),
-            expectation=fit_expectation(train, train, train // 2, train > 200),
-        ),
-        prepared=Identity(
-            data="phantom", split="shipped", image_size=SIZE, train=8, valid=2, test=2, digest="0" * 8
-        ),
-        scores={"valid": HEADLINE, "test": HEADLINE},
-        licence_of_weights="MIT",
-        licence_of_data="generated",
-        source_of_data="nowhere",
-    )
-    write_contract(folder, contract)
+    write_contract(folder, made_up_contract(info, train))
     write_sample(folder)
     write_digests(folder)
     return folder

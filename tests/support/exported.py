@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from support.contracts import made_up_contract
 
-from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
-from tumorseg.delivery.fit_expectation import fit_expectation
+from tumorseg.delivery.contract import write_contract
 from tumorseg.delivery.predictor import Predictor
-from tumorseg.identity import Identity
 from tumorseg.models.artifact import ModelInfo, save_model
 from tumorseg.models.ensemble import join
 from tumorseg.models.registry import build_model, channels, describe
@@ -59,27 +58,8 @@ def deliver_random(
         classes=list(classes),
     )
     save_model(folder, net, info)
-    nothing = Headline(**dict.fromkeys(Headline.model_fields, 0.0))
-    contract = Contract(
-        model=info,
-        decision=Decision(
-            threshold=0.5, beta=1, per_slice=platt is not None, platt=platt, flip=flip, temperature=1
-        ),
-        input=Input(
-            image_size=SIDE,
-            preprocess=list(steps),
-            expects="A slice.",
-            aspect=(1.0, 1.0),
-            expectation=fit_expectation(SEEN, SEEN, SEEN // 2, SEEN > 200),
-        ),
-        prepared=Identity(
-            data="made_up", split="shipped", image_size=SIDE, train=1, valid=1, test=1, digest="0" * 8
-        ),
-        scores={"valid": nothing, "test": nothing},
-        licence_of_weights="MIT",
-        licence_of_data="none",
-        source_of_data="nowhere",
-    )
+    rule = {"per_slice": platt is not None, "platt": platt, "flip": flip}
+    contract = made_up_contract(info, SEEN, steps=steps, **rule)
     write_contract(folder, contract)
     if cut and describe(architecture).learns:
         # Cut amid its levels, so that masks are neither empty nor full.

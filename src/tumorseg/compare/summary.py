@@ -9,17 +9,6 @@ from tumorseg.metrics import METRICS
 from tumorseg.scores_file import Classes, Interval, PixelIntervals, PixelScores, Scores
 from tumorseg.text import interval_text
 
-LEADERBOARD = [
-    "model",
-    "split",
-    "threshold_from",
-    "reduction",
-    "metric",
-    "value",
-    "low",
-    "high",
-    "parameters",
-]
 UNKNOWN = Interval(low=math.nan, high=math.nan)
 LINE = 100  # characters of a terminal
 HEADING = "Dice on valid and test (first: the share of draws of test slices in which a model is first)"

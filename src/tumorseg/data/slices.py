@@ -44,6 +44,11 @@ def load_split(prepared: Path, split: str) -> SplitArrays:
     )
 
 
+def shipped_files(table: pd.DataFrame, raw: Path) -> list[Path]:
+    """The files of some rows of slices.csv, at their own size, in the folder that `download` made."""
+    return [raw / split / name for split, name in zip(table["as_shipped"], table["file"], strict=True)]
+
+
 def read_table(prepared: Path) -> pd.DataFrame:
     """slices.csv, a row a slice; `category` stays text, `sequence` is a nullable integer."""
     return pd.read_csv(

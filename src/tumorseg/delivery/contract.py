@@ -66,7 +66,7 @@ class Contract(_Part):
     input: Input
     prepared: Identity  # the data that it was trained and scored on
     scores: dict[Literal["valid", "test"], Headline]
-    share_of_siblings: Fraction | None = None  # of test slices with a very similar one in train
+    share_of_siblings: Fraction  # of test slices with a very similar one in train
     licence_of_weights: str
     licence_of_data: str
     source_of_data: str

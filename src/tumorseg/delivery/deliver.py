@@ -3,11 +3,12 @@
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tumorseg.data.read import read_slice
-from tumorseg.data.slices import load_split
+from tumorseg.data.slices import load_split, shipped_files
 from tumorseg.delivery.card import write_card
 from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
 from tumorseg.delivery.digests import write_digests
@@ -26,6 +27,7 @@ from tumorseg.sources.phantom import sample_slices
 from tumorseg.types import PreprocessStep
 
 COMPARED = 32  # slices of valid on which runtimes are compared: enough, and seconds
+NOT_DELIVERED = "Not delivered: training slices vote on each mask (evaluate.neighbors) and stay here."
 EXPECTS = (
     "One slice of the head, grey, 8 bits, air black, brighter is brighter; contrast, plane and framing as in "
     "the training slices."
@@ -62,21 +64,20 @@ def deliver_model(
     Raises:
         UserError: Files are of different data, or what would be delivered is not what was evaluated.
     """
-    known = read_scores(details)
+    known, statement = read_scores(details), read_json(stated)
     check_same(known.prepared, details, read_identity(prepared), prepared)
     with atomic_folder(out) as folder:
         if known.neighbors_weight:
-            why = "Not delivered: training slices vote on each mask (evaluate.neighbors) and stay here."
-            write_text(folder / "README.md", f"{why}\n")
-            print(why)
+            write_text(folder / "README.md", f"{NOT_DELIVERED}\n")
+            print(NOT_DELIVERED)
             return
         shutil.copyfile(model / WEIGHTS, folder / WEIGHTS)
-        write_contract(folder, contract_of(model, known, prepared, raw, preprocess, source))
+        write_contract(folder, contract_of(model, known, prepared, raw, preprocess, source, statement))
         contract = with_native_scores(Predictor(folder), prepared, raw, masks, predictions)
         write_contract(folder, contract)
         write_sample(folder)
         without_onnx = export_onnx(folder, comparison_slices(prepared, raw))
-        write_card(folder, contract, read_json(stated), without_onnx)
+        write_card(folder, contract, statement, without_onnx)
         write_digests(folder)
     if without_onnx:
         print(without_onnx)
@@ -87,8 +88,7 @@ def deliver_model(
 def comparison_slices(prepared: Path, raw: Path) -> list[np.ndarray]:
     """Slices that all runtimes must agree on, uint8 (H, W): the sample's, and some of valid, evenly apart."""
     table = load_split(prepared, "valid").table
-    rows = table.iloc[:: math.ceil(len(table) / COMPARED)]
-    files = [raw / folder / name for folder, name in zip(rows["as_shipped"], rows["file"], strict=True)]
+    files = shipped_files(table.iloc[:: math.ceil(len(table) / COMPARED)], raw)
     return [*sample_slices(SIDE), *(read_slice(path) for path in files)]
 
 
@@ -99,8 +99,12 @@ def contract_of(
     raw: Path,
     preprocess: list[PreprocessStep],
     source: Source,
+    statement: dict[str, Any],
 ) -> Contract:
-    """The contract of the evaluated model; its scores at native size are not known yet."""
+    """The contract of the evaluated model; its scores at native size are not known yet.
+
+    Arguments as of `deliver_model`; `statement` is what `report` wrote.
+    """
     info = load_info(model)
     return Contract(
         model=info,
@@ -121,6 +125,7 @@ def contract_of(
         ),
         prepared=known.prepared,
         scores={"valid": headline_of(known.valid), "test": headline_of(known.test)},
+        share_of_siblings=statement["leak"]["share"],
         licence_of_weights="MIT",
         licence_of_data=read_licences(raw / "train"),
         source_of_data=name_source(source),

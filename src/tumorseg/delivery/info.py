@@ -24,7 +24,6 @@ def describe(folder: Path) -> str:
     model, wanted = contract.model, contract.input
     members = f", mean of {model.members} nets" if model.members > 1 else ""
     steps = " then ".join([*wanted.preprocess, f"to {wanted.image_size}×{wanted.image_size} pixels by area"])
-    siblings = contract.share_of_siblings
     facts = {
         "net": f"{model.name}: {model.architecture}, {model.parameters:,} parameters{members}",
         "finds": ", ".join(model.classes) or "tumour",
@@ -34,7 +33,7 @@ def describe(folder: Path) -> str:
         "valid": score_text(contract.scores["valid"]),
         "test": score_text(contract.scores["test"]),
         "data": str(contract.prepared),
-        "leak": f"{siblings:.0%} of the test slices have a very similar one in train" if siblings else "",
+        "leak": f"{contract.share_of_siblings:.0%} of the test slices have a very similar one in train",
         "runs by": ", ".join(runtimes(folder)) or "nothing: weights are missing",
         "licence": f"weights {contract.licence_of_weights}; data {contract.licence_of_data}",
         "use": "not a medical device; not validated for clinical use",

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tumorseg.data.read import read_pair
-from tumorseg.data.slices import SplitArrays, load_split
+from tumorseg.data.slices import SplitArrays, load_split, shipped_files
 from tumorseg.delivery.contract import Contract
 from tumorseg.delivery.predictor import Predictor
 from tumorseg.errors import UserError
@@ -38,8 +38,7 @@ def native_dice(predictor: Predictor, arrays: SplitArrays, raw: Path, masks: Pat
     Raises:
         UserError: At the working size the levels are not those that were evaluated, bit for bit.
     """
-    folders, names = arrays.table["as_shipped"].tolist(), arrays.table["file"].tolist()
-    files = [raw / folder / name for folder, name in zip(folders, names, strict=True)]
+    files = shipped_files(arrays.table, raw)
     truths: list[np.ndarray] = []  # of the slices that wait in a batch
 
     def greys() -> Iterator[np.ndarray]:
@@ -52,7 +51,8 @@ def native_dice(predictor: Predictor, arrays: SplitArrays, raw: Path, masks: Pat
     for row, prediction in enumerate(predictor.predict(greys())):
         if not np.array_equal(prediction.levels, known[row]):
             raise UserError(
-                f"{evaluated}: {names[row]}: not what the delivered net predicts; run dvc repro -f evaluate"
+                f"{evaluated}: {files[row].name}: not what the delivered net predicts; "
+                "run dvc repro -f evaluate"
             )
         truth, found = truths.pop(0), prediction.mask > 0
         pairs = ((truth, found), (~truth, found), (truth, ~found), (~truth, ~found))  # TP, FP, FN, TN

@@ -7,7 +7,7 @@ import numpy as np
 
 from tumorseg.data.preprocess import preprocess
 from tumorseg.data.read import read_slice, resize_slice
-from tumorseg.data.slices import SplitArrays, load_split
+from tumorseg.data.slices import SplitArrays, load_split, shipped_files
 from tumorseg.delivery.distortions import DISTORTIONS, Distort
 from tumorseg.delivery.expectation import Expectation, unexpected
 from tumorseg.delivery.fit_expectation import EXAMPLES, fit_expectation, spaced
@@ -61,6 +61,4 @@ def distorted(
 
 def native(arrays: SplitArrays, raw: Path, most: int) -> Iterator[np.ndarray]:
     """Up to `most` slices of a split, evenly spaced, at their own size: `normalise` tells it from another."""
-    chosen = arrays.table.iloc[spaced(len(arrays), most)]
-    for folder, file in zip(chosen["as_shipped"], chosen["file"], strict=True):
-        yield read_slice(raw / folder / file)
+    yield from map(read_slice, shipped_files(arrays.table.iloc[spaced(len(arrays), most)], raw))
