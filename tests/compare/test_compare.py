@@ -1,26 +1,18 @@
-import base64
-import io
 import json
 import shutil
-from contextlib import redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
-from support.fourfold import DICE, compare, compare_in, measure
+from support.fourfold import DICE, compare, compare_in
 
-from tumorseg.compare.slices import data_uri
 from tumorseg.compare.summary import as_text, summarise
-from tumorseg.data.slices import load_split
 from tumorseg.errors import UserError
 from tumorseg.figures import PREDICTION
 from tumorseg.files import read_json
-from tumorseg.identity import read_identity
 from tumorseg.metrics import METRICS
 from tumorseg.scores_file import Scores
 
@@ -28,31 +20,6 @@ WRITTEN = [
     *("confusion.csv", "cost.png", "curves.csv", "differences.csv", "differences.png", "leaderboard.csv"),
     *("models.json", "pr_curve.csv", "ranks.png", "reliability.csv", "side_by_side.png", "slices.json"),
 ]
-
-
-@pytest.fixture(scope="module")
-def measured(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders with all that a comparison reads."""
-    root = tmp_path_factory.mktemp("measured")
-    measure(root, prepared)
-    return root
-
-
-@dataclass(frozen=True)
-class Compared:
-    """What a comparison of all four leaves."""
-
-    plots: Path
-    board: dict
-    printed: str
-
-
-@pytest.fixture(scope="module")
-def compared(measured: Path, tmp_path_factory: pytest.TempPathFactory) -> Compared:
-    out = tmp_path_factory.mktemp("compared")
-    with redirect_stdout(io.StringIO()) as printed:
-        board = compare(measured, out, list(DICE))
-    return Compared(out / "plots", board, printed.getvalue())
 
 
 def files(folder: Path) -> dict[Path, bytes]:
@@ -263,45 +230,6 @@ def test_dice_of_each_class_is_told_where_there_are_classes(measured, compared):
     assert "Dice glioma" in table
     assert "0.750" in table
     assert "Dice glioma" not in compared.printed
-
-
-def test_the_page_gets_a_row_a_model_and_a_row_a_slice_with_pictures(measured, compared):
-    about = read_identity(measured / "prepared").model_dump()
-    models, slices = (read_json(compared.plots / f"{name}.json") for name in ("models", "slices"))
-    assert [row["model"] for row in models] == list(compared.board)
-    assert all(row.items() >= about.items() for row in [*models, *slices])
-    low = models[2]
-    assert (low["learns"], low["dice"], low["verdict"]) == (
-        *(True, compared.board["low"]["test_dice"], compared.board["low"]["verdict"]),
-    )
-    test, quantised = (
-        load_split(measured / "prepared", "test"),
-        np.load(measured / "predictions/low/test.npy"),
-    )
-    assert [row["file"] for row in slices] == test.table.file.tolist()
-    row, side = slices[1], test.images.shape[1]
-    assert (row["size"], row["category"], row["group"]) == (81, "1", test.table.group[1])
-    assert list(row["models"]) == list(compared.board)
-    of_low = row["models"]["low"]
-    assert (of_low["tp"], of_low["fp"], of_low["fn"], of_low["dice"]) == (60, 0, 21, 120 / 141)
-    assert decode(row["picture"]).shape == (side, side)
-    assert np.abs(decode(row["picture"]).astype(int) - test.images[1]).mean() < 8  # WebP loses a little
-    np.testing.assert_array_equal(decode(row["label"]) > 0, test.masks[1] > 0)
-    threshold = compared.board["low"]["threshold"]
-    np.testing.assert_array_equal(decode(of_low["mask"]) > 0, quantised[1] >= threshold * 256)
-
-
-def decode(uri: str) -> np.ndarray:
-    data = np.frombuffer(base64.b64decode(uri.split(",")[1]), np.uint8)
-    return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
-
-
-def test_large_slices_are_made_smaller_and_no_mask_turns_grey():
-    picture = decode(data_uri(np.full((384, 384), 90, np.uint8)))
-    assert picture.shape == (256, 256)
-    mask = np.zeros((384, 384), bool)
-    mask[::2] = True
-    assert set(np.unique(decode(data_uri(mask)))) == {0, 255}
 
 
 def test_scores_of_other_data_are_refused(measured, tmp_path):

@@ -9,6 +9,9 @@ import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
+from tumorseg.delivery.inputs import find_sources
+from tumorseg.delivery.inputs.source import InputSlice
+
 BALL = np.array([4.0, -7.0, 12.0])  # mm, its centre in the patient
 RADIUS = 9.0
 SECRET = "Doe^Jane"  # must be in no name, no error and no volume
@@ -130,3 +133,10 @@ def enhanced(inside: np.ndarray, positions: np.ndarray, orientation: Sequence[fl
         groups.append(group)
     made.PerFrameFunctionalGroupsSequence = groups
     return made
+
+
+def one(path: Path, window: str = "auto") -> InputSlice:
+    """The only slice of a file."""
+    (source,) = find_sources([str(path)], window)
+    (only,) = source.slices()
+    return only

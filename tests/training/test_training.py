@@ -13,7 +13,6 @@ from support.training import CODE, recipe, run, with_mean
 
 from tumorseg.data.classes import write_classes
 from tumorseg.data.slices import load_split
-from tumorseg.errors import UserError
 from tumorseg.models.artifact import load_model
 from tumorseg.models.batches import predict_all
 from tumorseg.models.predict import TorchRuntime
@@ -226,36 +225,3 @@ def test_other_names_of_classes_are_another_training(prepared_classes, tmp_path)
 def test_pixel_statistics_are_those_of_numpy(prepared):
     images = load_split(prepared, "train").images
     assert pixel_statistics(images) == pytest.approx((np.mean(images / 255), np.std(images / 255)))
-
-
-def test_a_long_epoch_says_in_a_log_how_far_it_is(prepared, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("tumorseg.training.fitting.SECONDS_BETWEEN_LINES", 0.0)
-    run(recipe("simple_cnn", epochs=1), prepared, tmp_path)
-    lines = capsys.readouterr().out.splitlines()
-    # 12 training and 6 validation slices in batches of 4.
-    assert lines[:5] == [
-        *(f"simple_cnn 1/1: train batch {batch} of 3" for batch in (1, 2, 3)),
-        *(f"simple_cnn 1/1: valid batch {batch} of 2" for batch in (1, 2)),
-    ]
-    assert lines[5].startswith("simple_cnn 1/1: loss ")
-
-
-def test_a_quick_epoch_is_one_line(prepared, tmp_path, capsys):
-    run(recipe("simple_cnn", epochs=2), prepared, tmp_path)
-    assert len(capsys.readouterr().out.splitlines()) == 2
-
-
-def test_a_diverged_net_is_one_line(prepared, tmp_path):
-    made = recipe("simple_cnn")
-    with pytest.raises(UserError, match=r"simple_cnn: the \w+ loss is nan; lower train\.lr"):
-        run(replace(made, train=made.train.model_copy(update={"lr": 1e30})), prepared, tmp_path)
-    assert not (tmp_path / "model").exists()
-
-
-def test_a_machine_without_a_gpu_says_so_in_one_line(prepared, tmp_path):
-    if torch.cuda.is_available():
-        pytest.skip("this machine has a GPU")
-    made = recipe("simple_cnn")
-    made = replace(made, compute=made.compute.model_copy(update={"accelerator": "gpu"}))
-    with pytest.raises(UserError, match=r"compute\.accelerator: this machine has no gpu; choose auto or cpu"):
-        run(made, prepared, tmp_path)
