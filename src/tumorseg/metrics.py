@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 STEPS = 256  # of a quantised probability
 METRICS = ("precision", "recall", "dice", "iou", "specificity", "accuracy")
+PROBABILITIES = (np.arange(STEPS) + 0.5) / STEPS  # what each step stands for: its midpoint
 HALF = STEPS // 2  # the step of threshold 0.5
 
 

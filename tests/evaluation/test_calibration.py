@@ -8,7 +8,6 @@ from sklearn.metrics import brier_score_loss
 from tumorseg.evaluation.calibration import (
     BINS,
     LIMIT,
-    PROBABILITIES,
     brier_score,
     calibrate,
     calibration_error,
@@ -16,6 +15,7 @@ from tumorseg.evaluation.calibration import (
     reliability,
     scale,
 )
+from tumorseg.metrics import PROBABILITIES
 
 
 def counts_of(**pixels: tuple[int, int]) -> np.ndarray:

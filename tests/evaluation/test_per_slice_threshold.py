@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from tumorseg.evaluation.per_slice_threshold import LOGITS, best_cuts, fit_platt, shift_to_cut
+from tumorseg.evaluation.per_slice_threshold import LOGITS, best_cuts, shift_to_cut
+from tumorseg.evaluation.platt import fit_platt
 from tumorseg.metrics import HALF, STEPS
 
 

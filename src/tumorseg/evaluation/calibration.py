@@ -1,25 +1,20 @@
 """Calibration: whether as many pixels are tumour as their probabilities say.
 
-Probabilities are quantised (see `metrics`); step k stands for its midpoint, the probability (k + ½) / 256.
+Probabilities are quantised (see `metrics`); step k stands for its midpoint (`metrics.PROBABILITIES`).
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
-from tumorseg.metrics import STEPS, ratio
-
-if TYPE_CHECKING:
-    import pandas as pd
+from tumorseg.metrics import PROBABILITIES, ratio
 
 BINS = 15  # as Guo et al. (2017)
-PROBABILITIES = (np.arange(STEPS) + 0.5) / STEPS
 LIMIT = 100.0  # temperatures are sought from 1/LIMIT to LIMIT
 
 
-def reliability(counts: np.ndarray, probabilities: np.ndarray = PROBABILITIES) -> "pd.DataFrame":
+def reliability(counts: np.ndarray, probabilities: np.ndarray = PROBABILITIES) -> pd.DataFrame:
     """What a reliability diagram shows: pixels in BINS bins of equal width by their probability.
 
     Args:
@@ -30,8 +25,6 @@ def reliability(counts: np.ndarray, probabilities: np.ndarray = PROBABILITIES) -
         A row a bin that holds pixels: `predicted`, their mean probability; `observed`, the share of them
         that is tumour; `pixels`.
     """
-    import pandas as pd  # here, since `predict` needs only PROBABILITIES
-
     index = np.minimum((probabilities * BINS).astype(int), BINS - 1)
     tumor, pixels, total = (
         np.bincount(index, weights, BINS)

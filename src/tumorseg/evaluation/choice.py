@@ -7,7 +7,7 @@ import numpy as np
 
 from tumorseg.evaluation.calibration import fit_temperature
 from tumorseg.evaluation.neighbors import blend, choose_weight
-from tumorseg.evaluation.per_slice_threshold import fit_platt
+from tumorseg.evaluation.platt import fit_platt
 from tumorseg.evaluation.predictions import Predictions
 from tumorseg.metrics import HALF, STEPS, best_step, count_pixels
 

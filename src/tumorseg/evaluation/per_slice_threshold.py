@@ -4,33 +4,20 @@ With p the probability that a pixel is tumour, the expected Dice of the pixels f
 2 Σ p / (their number + the sum of p over the whole slice). A slice is cut at the step where that is highest
 (Lipton, Elkan and Naryanaswamy 2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure"). So a
 faint tumour is not missed because others are bright. No threshold is chosen on valid after that: it may suit
-every slice of valid and still call all of another slice tumour.
+every slice of valid and still call all of another slice tumour. NumPy alone: `predict` runs this.
 """
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import expit, log_expit, logit
 
-from tumorseg.evaluation.calibration import PROBABILITIES
-from tumorseg.metrics import STEPS, quantise, recall_weight
+from tumorseg.metrics import PROBABILITIES, STEPS, quantise, recall_weight
 
-LOGITS = logit(PROBABILITIES)  # of each step
+LOGITS = np.log(PROBABILITIES / (1 - PROBABILITIES))  # of each step
 
 
-def fit_platt(counts: np.ndarray) -> tuple[float, float]:
-    """Slope and offset of the logits with which probabilities fit the masks best (Platt 1999).
-
-    Args:
-        counts: int (2, 256), as from `metrics.count_pixels`, of the whole valid split.
-    """
-    background, tumor = counts / counts.sum()
-
-    def loss(line: np.ndarray) -> float:
-        logits = line[0] * LOGITS + line[1]
-        return float(-(tumor * log_expit(logits) + background * log_expit(-logits)).sum())
-
-    slope, offset = minimize(loss, [1.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-4}).x
-    return float(slope), float(offset)
+def probability(logits: np.ndarray) -> np.ndarray:
+    """The logistic function, in the form that never overflows."""
+    halves: np.ndarray = (1 + np.tanh(logits / 2)) / 2
+    return halves
 
 
 def best_cuts(histograms: np.ndarray, slope: float, offset: float, beta: float = 1.0) -> np.ndarray:
@@ -38,11 +25,11 @@ def best_cuts(histograms: np.ndarray, slope: float, offset: float, beta: float =
 
     Args:
         histograms: Pixels of each slice at each step, int (N, 256).
-        slope: Of the logits, as from `fit_platt`.
+        slope: Of the logits, as from `platt.fit_platt`.
         offset: Of the logits, likewise.
         beta: See `metrics.f_beta`; 1 is Dice.
     """
-    expected = histograms * expit(slope * LOGITS + offset)
+    expected = histograms * probability(slope * LOGITS + offset)
     # Pixels from each step up, and how many of them are expected to be tumour.
     pixels, tumor = (array[:, ::-1].cumsum(axis=1)[:, ::-1] for array in (histograms, expected))
     weight = recall_weight(beta)
@@ -61,5 +48,6 @@ def shift_to_cut(quantised: np.ndarray, cuts: np.ndarray) -> np.ndarray:
     Returns:
         Quantised probabilities, uint8 (N, S, S).
     """
-    tables = quantise(expit(LOGITS - logit(cuts / STEPS)[:, None]))
+    shares = cuts / STEPS
+    tables = quantise(probability(LOGITS - np.log(shares / (1 - shares))[:, None]))
     return np.stack([table[steps] for table, steps in zip(tables, quantised, strict=True)])
