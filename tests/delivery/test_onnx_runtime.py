@@ -30,9 +30,11 @@ def delivered(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("steps", [(), ("crop", "normalise", "clahe")])
-def test_masks_without_torch_are_those_with_it(tmp_path, root, steps):
-    folder = deliver_random(tmp_path / "net", "simple_cnn", steps=steps)
+@pytest.mark.parametrize(
+    "about", [{}, {"steps": ("crop", "normalise", "clahe")}, {"platt": (1.0, 0.0)}], ids=str
+)
+def test_masks_without_torch_are_those_with_it(tmp_path, root, about):
+    folder = deliver_random(tmp_path / "net", "simple_cnn", **about)
     assert export_onnx(folder, SLICES) is None
     pictures = [tmp_path / f"{number}.png" for number, _ in enumerate(SLICES)]
     for path, greys in zip(pictures, SLICES, strict=True):
@@ -42,19 +44,6 @@ def test_masks_without_torch_are_those_with_it(tmp_path, root, steps):
     assert done.stderr == ""
     masks = [prediction.mask for prediction in Predictor(folder, device="cpu").predict(SLICES)]
     np.testing.assert_array_equal(np.load(tmp_path / "masks.npy"), masks)
-
-
-@pytest.mark.slow
-def test_a_threshold_of_each_slice_takes_scipy_and_no_torch(tmp_path, root):
-    folder = deliver_random(tmp_path / "net", "simple_cnn", platt=(1.0, 0.0))
-    assert export_onnx(folder, SLICES) is None
-    (tmp_path / "slice.png").write_bytes(cv2.imencode(".png", SLICES[0])[1].tobytes())
-    without = tuple(name for name in WITHOUT_TORCH if name != "scipy")
-    arguments = map(str, [folder, tmp_path / "masks.npy", tmp_path / "slice.png"])
-    done = run_without(without, tmp_path, "-c", PREDICT, *arguments, paths=(root / "src",))
-    assert done.stderr == ""
-    (prediction,) = Predictor(folder, device="cpu").predict(SLICES[:1])
-    np.testing.assert_array_equal(np.load(tmp_path / "masks.npy"), prediction.mask[None])
 
 
 def test_predict_by_onnx_imports_four_libraries(tmp_path, root):
