@@ -90,7 +90,9 @@ def test_slices_too_few_to_be_evened_out_are_dealt_all_the_same():
 
 
 def test_a_split_shipped_without_a_slice_is_an_error():
-    with pytest.raises(UserError, match=r"split\.strategy: no slice was shipped as valid; choose"):
+    with pytest.raises(
+        UserError, match=r"split\.strategy: no annotated slice was shipped as valid; choose auto"
+    ):
         assign(slices(3, as_shipped=["train", "test", "train"]), np.arange(3), *rule())
 
 

@@ -10,7 +10,6 @@ from support.coco_builder import pack, without_progress
 from tumorseg.errors import UserError
 from tumorseg.params import KaggleSource
 from tumorseg.sources import fetch
-from tumorseg.sources.kaggle import write_kaggle
 
 SOURCE = KaggleSource(kind="kaggle", handle="somebody/brain-tumor", version=3)
 ASKED = "http://localhost/api/v1/datasets.DatasetApiService/DownloadDataset"
@@ -99,7 +98,7 @@ def test_failures_in_a_line(tmp_path: Path, kaggle: Callable, answer: tuple, mes
         r"https://www\.kaggle\.com/datasets/somebody/brain-tumor by hand and run with -S data=archive -S "
     )
     with pytest.raises(UserError, match=rf"^source\.handle: .*{message}.*{by_hand}") as caught:
-        write_kaggle(SOURCE, tmp_path / "raw")
+        fetch(SOURCE, tmp_path / "raw")
     assert "\n" not in str(caught.value)
     assert nothing_stays(tmp_path)
 
