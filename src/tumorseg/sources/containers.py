@@ -6,6 +6,7 @@ import io
 import lzma
 import os
 import stat
+import struct
 import tarfile
 import zipfile
 from collections.abc import Collection, Iterator
@@ -20,6 +21,7 @@ from tumorseg.sources.tree import CORRUPT, Tree, is_junk, one_line
 # Deflate can reach 1032 and overlapping entries millions.
 MAX_RATIO = 100
 MAX_BYTES = 32 * 2**30  # what a big archive may unpack to; far above any set of 2D slices
+ZIP64 = 0xFFFF  # the count of a zip that says it elsewhere
 MAX_READ = 2**26  # what tarfile may ask for at once: a header is read whole, whatever size it claims
 COMPRESSED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ": lzma.open, b"BZh": bz2.open}
 
@@ -69,9 +71,9 @@ def zip_tree(path: Path, shown: str) -> Iterator[Tree]:
     try:
         archive = zipfile.ZipFile(path)
         check_entries(archive.infolist(), path.stat().st_size, shown)
-        for (
-            entry
-        ) in archive.infolist():  # a file whose damaged name is that of none to be read would be missed
+        if (count := _promised(path)) not in (ZIP64, len(archive.infolist())):
+            raise zipfile.BadZipFile(f"{len(archive.infolist())} of {count} entries are found")
+        for entry in archive.infolist():  # where a name is damaged, nothing else may open the file
             archive.open(entry).close()
     except (*CORRUPT, NotImplementedError) as error:
         raise UserError(f"{shown}: not a sound zip file ({one_line(error)}); get it anew") from None
@@ -79,6 +81,17 @@ def zip_tree(path: Path, shown: str) -> Iterator[Tree]:
         entries = {_plain(entry.filename): entry for entry in archive.infolist() if not entry.is_dir()}
         names = sorted(name for name in entries if not is_junk(name) and not name.endswith("/"))
         yield Tree(shown, tuple(names), lambda name: archive.open(entries[name]))
+
+
+def _promised(path: Path) -> int:
+    """How many entries the end of a zip says that it has, which zipfile does not ask.
+
+    The record: section 4.3.16 of https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+    """
+    with path.open("rb") as file:
+        file.seek(-min(path.stat().st_size, 2**16 + 22), os.SEEK_END)
+        tail = file.read()
+    return int(struct.unpack_from("<H", tail, tail.rindex(b"PK\x05\x06") + 10)[0])
 
 
 def check_entries(entries: Collection[zipfile.ZipInfo], packed: int, shown: str) -> None:
