@@ -1,21 +1,29 @@
 """How a set is laid out, and in which format: found from names, and from what annotation files begin with."""
 
+from functools import partial
+
 from tumorseg.errors import UserError
 from tumorseg.sources.layouts.coco import describe_json, find_coco
+from tumorseg.sources.layouts.labelme import find_labelme
 from tumorseg.sources.layouts.layout import Layout
+from tumorseg.sources.layouts.masks import find_masks
+from tumorseg.sources.layouts.voc import find_voc
+from tumorseg.sources.layouts.yolo import find_yolo
 from tumorseg.sources.tree import Tree
+from tumorseg.types import OnMissing
 
 VOLUMES = (".dcm", ".gz", ".mha", ".mhd", ".nii", ".nrrd")
 READ = "COCO, LabelMe, YOLO, Pascal VOC, or pictures with mask pictures"
 
 
-def find_layout(tree: Tree, on_missing: str) -> Layout:
+def find_layout(tree: Tree, on_missing: OnMissing) -> Layout:
     """The first format that a set has, of those that say most.
 
     Raises:
         UserError: It has none, or is ambiguous.
     """
-    for find in (find_coco,):
+    masks = partial(find_masks, on_missing=on_missing)
+    for find in (find_coco, find_labelme, find_yolo, masks, find_voc):
         if layout := find(tree):
             return layout
     raise UserError(f"{tree.shown}: holds {_what_else(tree)}; what is read is {READ}: see docs/datasets.md")

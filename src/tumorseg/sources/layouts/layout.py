@@ -2,7 +2,7 @@
 
 import json
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,8 +78,19 @@ def export_part(
     categories: Sequence[str],
     tree: Tree,
     faults: Iterable[Fault],
+    masks: Container[str] = (),
 ) -> Part:
-    """The part of one split, its annotations turned into COCO."""
+    """The part of one split, its annotations turned into COCO.
+
+    Args:
+        split: train, valid or test.
+        shown: What errors call the annotations.
+        items: Pictures and what is annotated on them.
+        categories: All names, in their order; the same for each split.
+        tree: Where the pictures lie.
+        faults: Of turning them into COCO.
+        masks: Files of the tree that look like pictures and are none.
+    """
     common = common_folder([item.name for item in items])
     ids = {name: index for index, name in enumerate(categories, start=1)}
     images: list[dict[str, Any]] = []
@@ -105,8 +116,9 @@ def export_part(
         "annotations": annotations,
         "categories": [{"id": id, "name": name} for name, id in ids.items()],
     }
-    names = tuple(item.name for item in items)
-    return Part(split, shown, json.dumps(export).encode(), names, (common,), tuple(faults))
+    folders = {folder_of(item.name) for item in items}
+    pictures = tuple(name for name in tree.pictures if folder_of(name) in folders and name not in masks)
+    return Part(split, shown, json.dumps(export).encode(), pictures, (common,), tuple(faults))
 
 
 def common_folder(names: Sequence[str]) -> str:
