@@ -137,14 +137,6 @@ HARMFUL = {
     "bomb": (add("train/2.jpg", bytes(5_000_000)), r"bytes would unpack to 500\d{4}, over 100 times"),
     "cut short": (lambda path: path.write_bytes(path.read_bytes()[:-100]), "not a sound zip file"),
     "no zip": (lambda path: path.write_bytes(b"<html>log in</html>"), "not a sound zip file, .*<html>log in"),
-    "rar": (
-        lambda path: path.write_bytes(b"Rar!\x1a\x07\x00"),
-        "but a RAR archive; unpack it and give the folder",
-    ),
-    "7z": (
-        lambda path: path.write_bytes(b"7z\xbc\xaf\x27\x1c"),
-        "but a 7z archive; unpack it and give the folder",
-    ),
     "empty": (lambda path: path.write_bytes(b""), "not a sound zip file"),
 }
 

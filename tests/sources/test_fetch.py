@@ -30,7 +30,7 @@ def test_fetch_says_what_there_is(export: Path, tmp_path: Path, capsys: pytest.C
     fetch(source(export), tmp_path / "raw")
     fetch(source(export, digest), tmp_path / "raw")
     lines = without_progress(capsys.readouterr().out)
-    counts = ["COCO as Roboflow exports it, 6 images, train, valid, test"]
+    counts = ["Roboflow export, 6 images, train, valid, test"]
     counts += [f"{split}: 2 images, 2 annotations" for split in ("train", "valid", "test")]
     assert lines[:5] == [*counts, f"content digest {digest}, not pinned by source.digest"]
     assert lines[5:] == [*counts, f"content digest {digest}, as pinned by source.digest"]

@@ -65,7 +65,7 @@ def test_download(
     lines = without_progress(said.out)
     assert lines[0] == "downloading somebody/brain-tumor version 3 from Kaggle"
     assert [line.split(":")[0] for line in lines[2:5]] == ["train", "valid", "test"]
-    assert len(lines) == 5
+    assert len(lines) == 6
 
 
 def test_another_content_is_refused(export: Path, tmp_path: Path, kaggle: Callable) -> None:

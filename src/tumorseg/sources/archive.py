@@ -17,14 +17,14 @@ from tumorseg.sources.tree import Tree, one_line, suffix_of
 WAY_OUT = "-S datasets.archive.source.path=/absolute/path.zip"
 # Folders that hold annotations alone: the pictures lie beside such a folder, not in it.
 ANNOTATION_FOLDERS = ("annotation", "annotations", "ann", "anns", "coco", "json", "labels")
-# What a file is that people give and that is not read, by its first bytes.
+# What people give that is not read, by its first bytes.
 OTHERS = {
-    b"Rar!": "a RAR archive; unpack it and give the folder, or pack it as zip",
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it and give the folder, or pack it as zip",
-    b"\x28\xb5\x2f\xfd": "compressed by Zstandard; unpack it and give the folder",
-    b"\x89HDF": "an HDF5 file; export its slices as pictures, with masks or COCO annotations",
-    b"\x89PNG": "one picture; give the folder that holds pictures and annotations",
-    b"\xff\xd8\xff": "one picture; give the folder that holds pictures and annotations",
+    b"Rar!": "it is a RAR archive; unpack it and give the folder, or pack it as zip",
+    b"7z\xbc\xaf\x27\x1c": "it is a 7z archive; unpack it and give the folder, or pack it as zip",
+    b"\x28\xb5\x2f\xfd": "it is compressed by Zstandard; unpack it and give the folder",
+    b"\x89HDF": "it is an HDF5 file; export its slices as pictures, with masks or COCO annotations",
+    b"\x89PNG": "it is one picture; give the folder that holds pictures and annotations",
+    b"\xff\xd8\xff": "it is one picture; give the folder that holds pictures and annotations",
 }
 
 
@@ -76,8 +76,8 @@ def _open_file(path: Path, shown: str) -> Iterator[Tree]:
         yield _beside(path)
     else:
         kinds = (kind for magic, kind in OTHERS.items() if head.startswith(magic))
-        kind = next(kinds, f"none of these: it begins with {head[:16]!r}")
-        raise UserError(f"{shown}: not a sound zip file, tar file or JSON, but {kind}; or get it anew")
+        other = f"it begins with {head[:16]!r}; get it anew" if head else "it is empty; get it anew"
+        raise UserError(f"{shown}: not a sound zip file, tar file or JSON: {next(kinds, other)}")
 
 
 def _beside(path: Path) -> Tree:

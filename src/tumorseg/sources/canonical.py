@@ -136,5 +136,5 @@ def _line(layout: Layout, images: int, unlabelled: list[str]) -> str:
         if missing := [split for split in SPLITS if split not in layout.splits]:
             splits += f", no {' and no '.join(missing)}"
     whole = len(shipped) == len(SPLITS)
-    dealt = "" if whole else ": split.strategy auto has all dealt anew by similar"
+    dealt = "" if whole else ": split.strategy=auto deals all anew by similar"
     return f"{layout.name}, {images} images, {splits}{dealt}"

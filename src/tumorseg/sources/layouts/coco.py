@@ -102,15 +102,15 @@ def _tool(exports: list[str], tree: Tree) -> str:
     name = exports[0].rpartition("/")[2]
     folders = {part for picture in tree.pictures for part in folder_of(picture).split("/")}
     if name == "_annotations.coco.json":
-        return "COCO as Roboflow exports it"
+        return "Roboflow export"
     if name == "instances_default.json":
-        return "COCO as CVAT exports it"
+        return "CVAT export"
     if name.startswith("instances_"):
-        return "COCO as the official sets have it"
+        return "official COCO"
     if name == "result.json" and "images" in folders:
-        return "COCO as Label Studio exports it"
+        return "Label Studio export"
     if name == "labels.json" and "data" in folders:
-        return "COCO as FiftyOne exports it"
+        return "FiftyOne export"
     return "COCO"
 
 

@@ -16,7 +16,7 @@ from tumorseg.sources.faults import Fault
 from tumorseg.sources.layouts.layout import Labelled, Layout, Part, by_split, export_part
 from tumorseg.sources.layouts.pixels import Levels, read_levels
 from tumorseg.sources.layouts.voc import listed_splits
-from tumorseg.sources.layouts.words import IMAGE_WORDS, MASK_WORDS, words_of
+from tumorseg.sources.layouts.words import IMAGE_WORDS, MASK_WORDS, split_of_folder, words_of
 from tumorseg.sources.tree import Tree, folder_of, stem_of
 from tumorseg.types import OnMissing
 
@@ -75,12 +75,29 @@ def pair(names: list[str], shown: str) -> Pairs:
             raise UserError(f"{shown}: {pictures[0]!r} and {pictures[1]!r} have the same masks; take one out")
         else:
             masks[pictures[0]] = sorted(set(group) - set(pictures))
-    least = min(map(_marks, masks), default=0)
-    pictures = [name for name in alone if _marks(name) <= least]
-    orphans = [name for name in alone if _marks(name) > least]
-    if not masks or orphans:  # a folder for each picture, whose masks are called otherwise
-        masks, pictures, orphans = _by_folder(masks, alone)
+    least = min(map(_marks, names), default=0)
+    pictures, orphans = ([n for n in alone if (_marks(n) > least) is mask] for mask in (False, True))
+    # Only where no names agree: a picture and a mask that others left over are no pair.
+    for place in () if masks else (_place_of_folder, _place_of_stem):
+        by_place: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for name in pictures:
+            by_place[place(name)].append(name)
+        for name in list(orphans):
+            if len(same := by_place[place(name)]) == 1:
+                masks.setdefault(same[0], []).append(name)
+                orphans.remove(name)
+    pictures = [name for name in pictures if name not in masks]
     return Pairs(dict(sorted(masks.items())), sorted(pictures), sorted(orphans))
+
+
+def _place_of_folder(name: str) -> tuple[str, ...]:
+    """The same for a picture with a folder of its own and for its masks, whatever they are called."""
+    return _key(name)[:-1]
+
+
+def _place_of_stem(name: str) -> tuple[str, ...]:
+    """The same for a picture and its mask where their folders have other words than picture and mask."""
+    return (split_of_folder(folder_of(name)) or "", _key(name)[-1])
 
 
 def _groups(names: list[str]) -> dict[tuple[str, ...], list[str]]:
@@ -96,25 +113,6 @@ def _groups(names: list[str]) -> dict[tuple[str, ...], list[str]]:
                 groups[of_picture].append(name)
                 del groups[key]
     return groups
-
-
-def _by_folder(
-    masks: dict[str, list[str]], alone: list[str]
-) -> tuple[dict[str, list[str]], list[str], list[str]]:
-    """Masks that lie in a folder beside that of one picture alone; pictures and masks that are left."""
-    least = min(map(_marks, [*masks, *alone]), default=0)
-    pictures, orphans = ([n for n in alone if (_marks(n) > least) is mask] for mask in (False, True))
-    by_folder: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for name in pictures:
-        by_folder[_key(name)[:-1]].append(name)
-    masks, left = dict(masks), []
-    for name in orphans:
-        same = by_folder[_key(name)[:-1]]
-        if len(same) == 1:
-            masks.setdefault(same[0], []).append(name)
-        else:
-            left.append(name)
-    return masks, [name for name in pictures if name not in masks], left
 
 
 @cache

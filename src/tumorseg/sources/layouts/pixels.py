@@ -94,13 +94,15 @@ def read_levels(tree: Tree, names: list[str]) -> Levels:
         if VOID in values:
             void.add(name)
     levels = sorted(set(counts) - {0, VOID})
+    if not levels:
+        raise UserError(f"{tree.shown}: all masks, such as {names[0]!r}, are black: nothing is annotated")
     if len(levels) == 1:
-        return Levels({levels[0]: ONE}, False, frozenset(void))
+        return Levels({levels[0]: _labelmap(tree).get(levels[0], ONE)}, False, frozenset(void))
     lossy = any(suffix_of(name) in LOSSY for name in names)
     if not lossy and (named := _classes(tree, levels)) is not None:
         return Levels(named, False, frozenset(void))
     between = sum(number for value, number in counts.items() if DARK < value < BRIGHT)
-    if max(levels, default=0) > 255 or between > BETWEEN * sum(counts.values()):
+    if max(levels) > 255 or between > BETWEEN * sum(counts.values()):
         raise UserError(
             f"{tree.shown}: the masks, such as {names[0]!r}, have {len(levels)} values beside 0, which are "
             "neither a few classes nor black and white; give each class one grey level, in PNGs"
@@ -111,8 +113,8 @@ def read_levels(tree: Tree, names: list[str]) -> Levels:
 def _classes(tree: Tree, levels: list[int]) -> dict[int, str] | None:
     """Names of the classes by value; nothing where the values are not those of classes."""
     names = _labelmap(tree)
-    if max(levels, default=0) < COLOUR:
-        few = max(levels, default=0) <= MAX_NUMBER or len(levels) <= MAX_LEVELS
+    if max(levels) < COLOUR:
+        few = max(levels) <= MAX_NUMBER or len(levels) <= MAX_LEVELS
         return {level: names.get(level, str(level)) for level in levels} if few else None
     few = len(levels) <= MAX_COLOURS
     return (
