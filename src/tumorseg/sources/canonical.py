@@ -18,8 +18,9 @@ from tumorseg.files import write_json, write_text
 from tumorseg.progress import progress
 from tumorseg.sources.faults import Fault, summary
 from tumorseg.sources.layouts.layout import Layout, Part
+from tumorseg.sources.layouts.words import split_of_folder
 from tumorseg.sources.mend import mend
-from tumorseg.sources.tree import Tree
+from tumorseg.sources.tree import Tree, folder_of
 from tumorseg.types import OnMissing
 
 SOURCE, FAULTS = "source.json", "faults.csv"
@@ -32,7 +33,6 @@ class Written:
     files: dict[str, str]  # name in the raw folder -> name in the tree
     annotations: int
     categories: list[Any]
-    pictures: tuple[str, ...]  # in the tree, that may be of the split
 
 
 def write_raw(tree: Tree, layout: Layout, folder: Path, on_missing: OnMissing) -> None:
@@ -43,7 +43,7 @@ def write_raw(tree: Tree, layout: Layout, folder: Path, on_missing: OnMissing) -
     """
     faults: list[Fault] = []
     written = {part.split: _annotate(tree, part, folder, on_missing, faults) for part in layout.parts}
-    faults += _unnamed(written)
+    faults += _unnamed(tree, layout, written, {fault.file for fault in faults})
     unlabelled = _unlabelled(written)
     for split in unlabelled:
         reason = f"none of the {len(written[split].files)} pictures of {split} has an annotation"
@@ -73,14 +73,14 @@ def _unlabelled(written: dict[str, Written]) -> list[str]:
     return [split for split, its in written.items() if labelled and its.files and not its.annotations]
 
 
-def _unnamed(written: dict[str, Written]) -> list[Fault]:
-    """Pictures that no split names, each once."""
-    used = {name for its in written.values() for name in its.files.values()}
-    unnamed = {name: split for split, its in reversed(written.items()) for name in its.pictures}
+def _unnamed(tree: Tree, layout: Layout, written: dict[str, Written], listed: set[str]) -> list[Fault]:
+    """Pictures that are no masks, that no split names and that are not listed for another reason."""
+    known = {name for its in written.values() for name in its.files.values()} | listed | layout.masks
+    reason = "no annotation file names it"
     return [
-        Fault(split, name, "", "picture_unnamed", "left out", "no annotation file names it")
-        for name, split in sorted(unnamed.items())
-        if name not in used
+        Fault(split_of_folder(folder_of(name)) or "", name, "", "picture_unnamed", "left out", reason)
+        for name in tree.pictures
+        if name not in known
     ]
 
 
@@ -119,9 +119,7 @@ def _annotate(tree: Tree, part: Part, folder: Path, on_missing: OnMissing, fault
     text = json.dumps(mended.export, ensure_ascii=False, separators=(",", ":")).encode()
     (folder / part.split / ANNOTATIONS).write_bytes(text if mended.faults else part.data)
     faults += [*part.faults, *mended.faults]
-    return Written(
-        mended.files, len(mended.export["annotations"]), mended.export["categories"], part.pictures
-    )
+    return Written(mended.files, len(mended.export["annotations"]), mended.export["categories"])
 
 
 def _line(layout: Layout, images: int, unlabelled: list[str]) -> str:

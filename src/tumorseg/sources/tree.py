@@ -32,6 +32,14 @@ class Tree:
         """Names of the files that are pictures by their suffix."""
         return tuple(name for name in self.names if suffix_of(name) in PICTURES)
 
+    @cached_property
+    def pictures_by_stem(self) -> dict[str, list[str]]:
+        """Pictures by their names without folder and suffix."""
+        by_stem: dict[str, list[str]] = {}
+        for name in self.pictures:
+            by_stem.setdefault(stem_of(name), []).append(name)
+        return by_stem
+
     def ending(self, *suffixes: str) -> list[str]:
         """Names with one of these suffixes, in small letters."""
         return [name for name in self.names if suffix_of(name) in suffixes]

@@ -140,6 +140,16 @@ def test_a_split_without_annotations_is_left_out_and_said(
     assert f"test,5.png,,split_unlabelled,left out,{reason}\n" in faults
 
 
+def test_pictures_of_a_split_without_a_json_are_listed(tmp_path: Path) -> None:
+    roboflow(tmp_path / "set")
+    (tmp_path / "set/test/_annotations.coco.json").unlink()
+    put(tmp_path / "set/masks/0.png", b"x")  # masks beside COCO are no slices
+    fetched(tmp_path / "set", tmp_path)
+    assert (tmp_path / "raw/faults.csv").read_text().splitlines()[1:] == [
+        "test,test/5.png,,picture_unnamed,left out,no annotation file names it"
+    ]
+
+
 def test_two_jsons_of_one_split_are_refused_by_name(tmp_path: Path) -> None:
     json_beside(tmp_path / "set")
     put(tmp_path / "set/training.json", coco({0: "0.png"}))

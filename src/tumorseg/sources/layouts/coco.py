@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
 
 from tumorseg import SPLITS
 from tumorseg.errors import UserError
@@ -44,7 +43,8 @@ def find_coco(tree: Tree) -> Layout | None:
     chosen = _by_split(exports, tree.shown)
     notes = [f"left out, as it is of another task: {name!r}" for name in tasks if name not in exports]
     splits = tuple(split for split in SPLITS if split in chosen)
-    return Layout(_tool(exports, tree), splits, _parts(tree, chosen), tuple(notes))
+    masks = frozenset(name for name in tree.pictures if _in_masks(name))
+    return Layout(_tool(exports, tree), splits, _parts(tree, chosen), tuple(notes), masks)
 
 
 def is_coco(tree: Tree, name: str) -> bool:
@@ -125,13 +125,13 @@ def _own_pictures(pictures: tuple[str, ...], split: str | None) -> tuple[str, ..
     own = pictures
     if split and any(split_of_folder(folder_of(name)) == split for name in pictures):
         own = tuple(name for name in own if split_of_folder(folder_of(name)) in (split, None))
-    plain = tuple(name for name in own if not _of_masks(folder_of(name).rpartition("/")[2]))
+    plain = tuple(name for name in own if not _in_masks(name))
     return plain or own
 
 
-@cache
-def _of_masks(folder: str) -> bool:
-    return any(word in MASK_WORDS for word in words_of(folder))
+def _in_masks(name: str) -> bool:
+    """Whether a file lies in a folder of masks, to judge by the folder's name."""
+    return any(word in MASK_WORDS for word in words_of(folder_of(name).rpartition("/")[2]))
 
 
 def _bases(export: str, pictures: tuple[str, ...]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from tumorseg.sources.layouts.layout import (
     polygon,
 )
 from tumorseg.sources.layouts.pixels import encode
-from tumorseg.sources.tree import Tree, folder_of, suffix_of
+from tumorseg.sources.tree import Tree, folder_of, stem_of
 
 CORNERS = 64  # of the polygon that a circle becomes
 FLAT = ("line", "linestrip", "point", "points")
@@ -45,21 +45,20 @@ def find_labelme(tree: Tree) -> Layout | None:
 
 def _picture(tree: Tree, name: str) -> str:
     """The picture of a LabelMe file: of the same name, else the one that `imagePath` names."""
-    stem = name[: -len(suffix_of(name))]
-    for picture in (f"{stem}{suffix}" for suffix in (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")):
-        if picture in tree.pictures:
-            return picture
     path = str(_load(tree, name).get("imagePath", "")).replace("\\", "/").rpartition("/")[2]
-    beside = f"{folder_of(name)}/{path}".lstrip("/")
-    if beside in tree.pictures:
-        return beside
-    same = [picture for picture in tree.pictures if picture.rpartition("/")[2] == path]
-    if len(same) != 1:
+    called = [
+        each for each in tree.pictures_by_stem.get(stem_of(path), []) if each.rpartition("/")[2] == path
+    ]
+    for same in (tree.pictures_by_stem.get(stem_of(name), []), called):
+        beside = [picture for picture in same if folder_of(picture) == folder_of(name)]
+        if len(beside) == 1:
+            return beside[0]
+    if len(called) != 1:
         raise UserError(
-            f"{tree.shown}: {name}: imagePath: {len(same) or 'no'} pictures are called {path!r}; put its "
+            f"{tree.shown}: {name}: imagePath: {len(called) or 'no'} pictures are called {path!r}; put its "
             "picture beside it, by the same name"
         )
-    return same[0]
+    return called[0]
 
 
 def _load(tree: Tree, name: str) -> dict[str, Any]:

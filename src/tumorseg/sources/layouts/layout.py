@@ -2,7 +2,7 @@
 
 import json
 import posixpath
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ class Layout:
     splits: tuple[str, ...]  # shipped; none where the set is one whole
     parts: Iterator[Part]  # one after the other, since a big one fills the memory
     notes: tuple[str, ...] = ()  # what else there was, and was not read
+    masks: frozenset[str] = frozenset()  # files that look like pictures and are masks
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,6 @@ def export_part(
     categories: Sequence[str],
     tree: Tree,
     faults: Iterable[Fault],
-    masks: Container[str] = (),
 ) -> Part:
     """The part of one split, its annotations turned into COCO.
 
@@ -89,7 +89,6 @@ def export_part(
         categories: All names, in their order; the same for each split.
         tree: Where the pictures lie.
         faults: Of turning them into COCO.
-        masks: Files of the tree that look like pictures and are none.
     """
     common = common_folder([item.name for item in items])
     ids = {name: index for index, name in enumerate(categories, start=1)}
@@ -116,9 +115,8 @@ def export_part(
         "annotations": annotations,
         "categories": [{"id": id, "name": name} for name, id in ids.items()],
     }
-    folders = {folder_of(item.name) for item in items}
-    pictures = tuple(name for name in tree.pictures if folder_of(name) in folders and name not in masks)
-    return Part(split, shown, json.dumps(export).encode(), pictures, (common,), tuple(faults))
+    names = tuple(item.name for item in items)
+    return Part(split, shown, json.dumps(export).encode(), names, (common,), tuple(faults))
 
 
 def common_folder(names: Sequence[str]) -> str:

@@ -42,8 +42,8 @@ def find_masks(tree: Tree, on_missing: OnMissing) -> Layout | None:
     Raises:
         UserError: A mask has several pictures, or none, or some pictures are of a split and others of none.
     """
-    names = [name for name in tree.pictures if OF_OBJECTS not in name.split("/")]
-    pairs = pair(names, tree.shown)
+    names = {name for name in tree.pictures if OF_OBJECTS not in name.split("/")}
+    pairs = pair(sorted(names), tree.shown)
     if not pairs.masks:
         return None
     if pairs.without_picture and on_missing == "refuse":
@@ -54,7 +54,9 @@ def find_masks(tree: Tree, on_missing: OnMissing) -> Layout | None:
     labels = dict.fromkeys(pairs.masks, "")
     groups = listed_splits(tree, labels) or by_split(pairs.masks, tree.shown)
     splits = tuple(split for split in SPLITS if split in groups)
-    return Layout("pictures with masks", splits, _parts(tree, groups, pairs))
+    masks = frozenset(mask for each in pairs.masks.values() for mask in each)
+    objects = frozenset(name for name in tree.pictures if name not in names)
+    return Layout("pictures with masks", splits, _parts(tree, groups, pairs), masks=masks | objects)
 
 
 def pair(names: list[str], shown: str) -> Pairs:
@@ -155,12 +157,11 @@ def _parts(tree: Tree, groups: dict[str | None, list[str]], pairs: Pairs) -> Ite
         )
         for name in names
     ]
-    masks = {*pairs.without_mask, *pairs.without_picture, *(m for each in pairs.masks.values() for m in each)}
     for split, pictures in groups.items():
         items = [_labelled(tree, picture, pairs.masks[picture], levels) for picture in pictures]
         faults += levels.faults(split or "train", [m for picture in pictures for m in pairs.masks[picture]])
         yield export_part(
-            split or "train", f"masks of {split or 'all'}", items, levels.categories, tree, faults, masks
+            split or "train", f"masks of {split or 'all'}", items, levels.categories, tree, faults
         )
         faults = []
 

@@ -54,7 +54,7 @@ def listed_splits(tree: Tree, pictures: dict[str, str]) -> dict[str | None, list
 
 def _picture(tree: Tree, name: str) -> str:
     """The picture of an XML: by the same name, the one in the nearest folder."""
-    same = [picture for picture in tree.pictures if stem_of(picture) == stem_of(name)]
+    same = tree.pictures_by_stem.get(stem_of(name), [])
     beside = [picture for picture in same if folder_of(picture) == folder_of(name)]
     above = [picture for picture in same if folder_of(picture).startswith(folder_of(folder_of(name)))]
     for found in (beside, [name for name in above if "SegmentationClass" not in name], same):

@@ -35,7 +35,7 @@ def find_yolo(tree: Tree) -> Layout | None:
         UserError: Some pictures are in a folder of a split and others are not, or the labels are of poses.
     """
     files = _labels(tree)
-    if not any(NUMBER.match(tree.head(name)) for name in list(files.values())[:100]):
+    if not any(NUMBER.match(tree.head(name)) for name in files.values()):
         return None
     names = _names(tree)
     folders = {folder_of(picture) for picture in files}
