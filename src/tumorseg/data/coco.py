@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from tumorseg import SPLITS
-from tumorseg.data.classes import Categories, indices
+from tumorseg.data import classes
 from tumorseg.data.coco_schema import BRANCHES, Export, Image, Region, Rle
 from tumorseg.errors import UserError, explain_first
 
@@ -80,7 +80,7 @@ def read_categories(folder: Path) -> list[str]:
     return [category.name for category in _load(folder).categories]
 
 
-def chosen_categories(raw: Path, chosen: Categories | None) -> Categories:
+def chosen_categories(raw: Path, chosen: classes.Categories | None) -> classes.Categories:
     """`tumor_categories` with None, all of them, replaced by the names that the splits in `raw` define.
 
     Raises:
@@ -89,7 +89,7 @@ def chosen_categories(raw: Path, chosen: Categories | None) -> Categories:
     known = dict.fromkeys(name for split in SPLITS for name in read_categories(raw / split))
     if chosen is None:
         return list(known)
-    if missing := [name for name in indices(chosen) if name not in known]:
+    if missing := [name for name in classes.indices(chosen) if name not in known]:
         raise UserError(
             f"tumor_categories: the annotations have no category {', '.join(map(repr, missing))}; "
             f"they have {', '.join(map(repr, sorted(known)))}"
