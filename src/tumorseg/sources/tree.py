@@ -5,7 +5,7 @@ import struct
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -44,15 +44,15 @@ class Tree:
         """Names with one of these suffixes, in small letters."""
         return [name for name in self.names if suffix_of(name) in suffixes]
 
-    def blocks(self, name: str) -> Iterator[bytes]:
-        """The content of a file, piece by piece.
+    def blocks(self, name: str, size: int = BLOCK) -> Generator[bytes, None, None]:
+        """The content of a file, in pieces of `size` bytes.
 
         Raises:
             UserError: It cannot be read, or is damaged.
         """
         try:
             with self.opener(name) as file:
-                while block := file.read(BLOCK):
+                while block := file.read(size):
                     yield block
         except (*CORRUPT, NotImplementedError) as error:
             raise UserError(f"{self.shown}: {name!r} cannot be read: {one_line(error)}") from None
@@ -63,12 +63,10 @@ class Tree:
 
     def head(self, name: str, size: int = 2**16) -> bytes:
         """The first bytes of a file."""
-        head = b""
-        for block in self.blocks(name):
-            head += block
-            if len(head) >= size:
-                break
-        return head[:size]
+        blocks = self.blocks(name, size)
+        head = next(blocks, b"")
+        blocks.close()
+        return head
 
     def copy(self, name: str, target: Path) -> None:
         """Copy a file to `target`, which must not be there.
@@ -97,7 +95,7 @@ class Tree:
                     return picture.size
         except Exception as error:  # whatever Pillow's plugins raise at damaged headers
             raise UserError(
-                f"{self.shown}: {name!r} is no picture ({one_line(error)}); replace it, or take it out"
+                f"{self.shown}: {name!r} is no picture ({no_picture(error)}); replace it, or take it out"
             ) from None
 
 
@@ -125,6 +123,13 @@ def is_junk(name: str) -> bool:
 def one_line(error: Exception) -> str:
     """The message of an exception, on one line."""
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def no_picture(error: Exception) -> str:
+    """What Pillow says of a file, without the object that it names."""
+    from PIL import UnidentifiedImageError
+
+    return "its content is of no kind known" if isinstance(error, UnidentifiedImageError) else one_line(error)
 
 
 # `sources.mend` gives what the inner schema does not take a name that it does.

@@ -13,7 +13,7 @@ from tumorseg.errors import UserError
 from tumorseg.progress import progress
 from tumorseg.sources.faults import Fault
 from tumorseg.sources.layouts.layout import Region
-from tumorseg.sources.tree import Tree, one_line, suffix_of
+from tumorseg.sources.tree import Tree, no_picture, suffix_of
 
 MAX_NUMBER = 64  # values up to it number classes, as most sets do that have several
 MAX_LEVELS = 8  # of greys beyond, which are classes too
@@ -159,7 +159,7 @@ def read_mask(tree: Tree, name: str) -> np.ndarray:
                 return np.asarray(picture).astype(np.int64)
             colours = np.asarray(picture.convert("RGB")).astype(np.int64)
     except Exception as error:  # whatever Pillow's plugins raise at damaged files
-        raise UserError(f"{tree.shown}: {name!r} is no picture ({one_line(error)})") from None
+        raise UserError(f"{tree.shown}: {name!r} is no picture ({no_picture(error)}); replace it") from None
     red, green, blue = colours[..., 0], colours[..., 1], colours[..., 2]
     grey = (red == green) & (green == blue)
     return np.where(grey, red, COLOUR | red << 16 | green << 8 | blue)
