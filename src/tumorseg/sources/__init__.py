@@ -13,8 +13,6 @@ from tumorseg.data.coco import ANNOTATIONS, read_split
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder
 from tumorseg.params import ArchiveSource, KaggleSource, PhantomSource, Source
-from tumorseg.sources.canonical import describe, write_raw
-from tumorseg.sources.layouts import find_layout
 from tumorseg.sources.tree import Tree
 
 
@@ -24,6 +22,10 @@ def fetch(source: Source, raw: Path) -> None:
     Raises:
         UserError: The source cannot be had, or what it holds is not as it should be.
     """
+    # Not above: `predict` uses this room, and needs nothing that layouts need.
+    from tumorseg.sources.canonical import describe, write_raw
+    from tumorseg.sources.layouts import find_layout
+
     with atomic_folder(raw) as folder:
         if isinstance(source, PhantomSource):
             from tumorseg.sources.phantom import write_phantom

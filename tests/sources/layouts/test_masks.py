@@ -122,6 +122,22 @@ def test_grey_levels_are_classes(tmp_path: Path) -> None:
     assert greys == [255, 127, 255, 127, 255, 127]
 
 
+def test_levels_with_solid_areas_are_classes_and_those_of_rims_alone_are_not(tmp_path: Path) -> None:
+    rim = cv2.blur(np.pad(np.full((6, 6), 255, np.uint8), 15), (3, 3))
+    assert len(np.unique(rim)) < 8
+    put(tmp_path / "rims/images/0.png", png(np.zeros((36, 36), np.uint8)))
+    put(tmp_path / "rims/masks/0.png", png(rim))
+    (mask,) = fetched(tmp_path / "rims", tmp_path)["train"].values()
+    assert np.array_equal(mask, rim >= 128)
+    levels = np.zeros((12, 12), np.uint8)
+    levels[1:5, 1:5], levels[6:10, 1:5] = 128, 255
+    put(tmp_path / "levels/images/0.png", png(np.zeros((12, 12), np.uint8)))
+    put(tmp_path / "levels/masks/0.png", png(levels))
+    (mask,) = fetched(tmp_path / "levels", tmp_path)["train"].values()
+    assert np.array_equal(mask, levels > 0)
+    assert read_categories(tmp_path / "raw/train") == ["128", "255"]
+
+
 def voc_mask(pixels: np.ndarray, void: bool) -> bytes:
     """A palette of black, dark red and VOC's outline."""
     values = pixels.copy()

@@ -4,10 +4,12 @@ One value beside 0 is one class. Small whole numbers and colours are a class eac
 all of them about black and white, are a mask that was smoothed or stored as JPEG: it is cut in the middle.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from tumorseg.errors import UserError
 from tumorseg.progress import progress
@@ -16,7 +18,7 @@ from tumorseg.sources.layouts.layout import Region
 from tumorseg.sources.tree import Tree, no_picture, suffix_of
 
 MAX_NUMBER = 64  # values up to it number classes, as most sets do that have several
-MAX_LEVELS = 8  # of greys beyond, which are classes too
+MAX_LEVELS = 8  # of greys beyond, with black, that may be classes too
 MAX_COLOURS = 64
 DARK, BRIGHT, MIDDLE = 63, 192, 128
 BETWEEN = 0.05  # share of a set's mask pixels that may lie between dark and bright
@@ -85,24 +87,25 @@ def read_levels(tree: Tree, names: list[str]) -> Levels:
     Raises:
         UserError: They are too many to be classes, and are not about black and white.
     """
-    counts: dict[int, int] = {}
-    void = set()
+    counts: Counter[int] = Counter()
+    void, solid = set(), set[int]()
     for name in progress(names, "reading masks", total=len(names)):
-        values, numbers = np.unique(read_mask(tree, name), return_counts=True)
-        for value, number in zip(values.tolist(), numbers.tolist(), strict=True):
-            counts[value] = counts.get(value, 0) + number
-        if VOID in values:
+        values = read_mask(tree, name)
+        here = _count(values)
+        counts.update(here)
+        if VOID in here:
             void.add(name)
+        if max(here) > MAX_NUMBER and len(here) <= MAX_LEVELS:
+            solid |= {level for level in set(here) - solid if _is_solid(values == level)}
     levels = sorted(set(counts) - {0, VOID})
     if not levels:
         raise UserError(f"{tree.shown}: all masks, such as {names[0]!r}, are black: nothing is annotated")
     if len(levels) == 1:
         return Levels({levels[0]: _labelmap(tree).get(levels[0], ONE)}, False, frozenset(void))
-    lossy = any(suffix_of(name) in LOSSY for name in names)
-    if not lossy and (named := _classes(tree, levels)) is not None:
+    if (named := _classes(tree, levels, solid)) and not any(suffix_of(name) in LOSSY for name in names):
         return Levels(named, False, frozenset(void))
     between = sum(number for value, number in counts.items() if DARK < value < BRIGHT)
-    if max(levels) > 255 or between > BETWEEN * sum(counts.values()):
+    if max(levels) > 255 or between > BETWEEN * counts.total():
         raise UserError(
             f"{tree.shown}: the masks, such as {names[0]!r}, have {len(levels)} values beside 0, which are "
             "neither a few classes nor black and white; give each class one grey level, in PNGs"
@@ -110,21 +113,34 @@ def read_levels(tree: Tree, names: list[str]) -> Levels:
     return Levels({MIDDLE: ONE}, True, frozenset(void))
 
 
-def _classes(tree: Tree, levels: list[int]) -> dict[int, str] | None:
+def _count(values: np.ndarray) -> dict[int, int]:
+    """How many pixels have each value."""
+    if values.dtype == np.int32:
+        counted = pd.Series(values.ravel()).value_counts()
+        return dict(zip(counted.index.tolist(), counted.tolist(), strict=True))
+    counts = np.bincount(values.ravel())
+    return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
+
+
+def _is_solid(pixels: np.ndarray) -> bool:
+    """Whether 3 × 3 pixels somewhere are all true: of a smoothed rim they never are."""
+    import cv2
+
+    return bool(cv2.erode(pixels.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).any())
+
+
+def _classes(tree: Tree, levels: list[int], solid: set[int]) -> dict[int, str] | None:
     """Names of the classes by value; nothing where the values are not those of classes."""
+    if max(levels) > COLOUR:
+        few = len(levels) <= MAX_COLOURS
+    else:
+        few = max(levels) <= MAX_NUMBER or (len(levels) < MAX_LEVELS and solid.issuperset(levels))
     names = _labelmap(tree)
-    if max(levels) < COLOUR:
-        few = max(levels) <= MAX_NUMBER or len(levels) <= MAX_LEVELS
-        return {level: names.get(level, str(level)) for level in levels} if few else None
-    few = len(levels) <= MAX_COLOURS
-    return (
-        {
-            level: names.get(level, f"#{level - COLOUR:06x}" if level > COLOUR else str(level))
-            for level in levels
-        }
-        if few
-        else None
-    )
+    return {level: names.get(level) or _name(level) for level in levels} if few else None
+
+
+def _name(level: int) -> str:
+    return f"#{level - COLOUR:06x}" if level > COLOUR else str(level)
 
 
 def _labelmap(tree: Tree) -> dict[int, str]:
@@ -146,7 +162,7 @@ def _value(red: int, green: int, blue: int) -> int:
 
 
 def read_mask(tree: Tree, name: str) -> np.ndarray:
-    """The values of a mask, int (H, W): grey levels, or colours, also of a palette, as COLOUR | 0xRRGGBB.
+    """The values of a mask, (H, W): grey levels, or colours, also of a palette, as COLOUR | 0xRRGGBB, int32.
 
     Raises:
         UserError: It is no picture.
@@ -155,11 +171,13 @@ def read_mask(tree: Tree, name: str) -> np.ndarray:
 
     try:
         with tree.opener(name) as file, Image.open(file) as picture:
-            if picture.mode in ("1", "L", "I", "I;16"):
-                return np.asarray(picture).astype(np.int64)
-            colours = np.asarray(picture.convert("RGB")).astype(np.int64)
+            if picture.mode == "I;16":
+                return np.asarray(picture, np.uint16)
+            if picture.mode in ("1", "L", "LA") or suffix_of(name) in LOSSY:
+                return np.asarray(picture.convert("L"))
+            colours = np.asarray(picture.convert("RGB"))
     except Exception as error:  # whatever Pillow's plugins raise at damaged files
         raise UserError(f"{tree.shown}: {name!r} is no picture ({no_picture(error)}); replace it") from None
-    red, green, blue = colours[..., 0], colours[..., 1], colours[..., 2]
+    red, green, blue = (colours[..., channel].astype(np.int32) for channel in range(3))
     grey = (red == green) & (green == blue)
-    return np.where(grey, red, COLOUR | red << 16 | green << 8 | blue)
+    return colours[..., 0] if grey.all() else np.where(grey, red, COLOUR | red << 16 | green << 8 | blue)
