@@ -64,8 +64,8 @@ def test_download(
     assert said.err == ""
     lines = without_progress(said.out)
     assert lines[0] == "downloading somebody/brain-tumor version 3 from Kaggle"
-    assert [line.split(":")[0] for line in lines[2:5]] == ["train", "valid", "test"]
-    assert len(lines) == 6
+    assert [line.split(":")[0] for line in lines[-4:-1]] == ["train", "valid", "test"]
+    assert lines[-5] == "Roboflow export, 6 images, train, valid, test"
 
 
 def test_another_content_is_refused(export: Path, tmp_path: Path, kaggle: Callable) -> None:

@@ -117,7 +117,7 @@ def _annotate(tree: Tree, part: Part, folder: Path, on_missing: OnMissing, fault
     )
     (folder / part.split).mkdir()
     text = json.dumps(mended.export, ensure_ascii=False, separators=(",", ":")).encode()
-    (folder / part.split / ANNOTATIONS).write_bytes(text if mended.faults else part.data)
+    (folder / part.split / ANNOTATIONS).write_bytes(part.data if mended.as_is else text)
     faults += [*part.faults, *mended.faults]
     return Written(mended.files, len(mended.export["annotations"]), mended.export["categories"])
 

@@ -18,7 +18,8 @@ class Mended:
 
     export: dict[str, Any]  # plain unique file names; passes data/coco_schema.Export
     files: dict[str, str]  # canonical file_name -> name of the picture in the set
-    faults: tuple[Fault, ...]  # empty: nothing had to be mended
+    faults: tuple[Fault, ...]
+    as_is: bool  # the file's own bytes pass too, and mean the same
 
 
 def mend(
@@ -67,4 +68,4 @@ def mend(
         Export.model_validate_json(json.dumps(export))
     except ValidationError as error:
         raise UserError(f"{shown}: {explain_first(error, BRANCHES)}") from None
-    return Mended(export, files, tuple(faults))
+    return Mended(export, files, tuple(faults), not faults and b'"annotations"' in data)

@@ -111,9 +111,8 @@ def test_labelme_and_all_its_shapes(tmp_path: Path) -> None:
     polygon = [{"label": "tumour", "points": np.reshape(outline(3), (-1, 2)).tolist()}]
     write_labelme(tmp_path / "set", {1: box, 2: mask, 3: polygon + point})
     assert_as_meant(fetched(tmp_path / "set", tmp_path), WHOLE)
-    assert (tmp_path / "raw/faults.csv").read_text().splitlines()[1:] == [
-        "train,3.json,shapes[1],shape_without_area,left out,a point"
-    ]
+    rows = (tmp_path / "raw/faults.csv").read_text().splitlines()
+    assert rows.count("train,3.json,shapes[1],shape_without_area,left out,a point") == 1
 
 
 def test_a_labelme_circle_has_its_area(tmp_path: Path) -> None:
