@@ -44,7 +44,11 @@ def edited(root, tmp_path):
         ("weight_decay: 0.01", "weight_decay: .inf", "train.weight_decay: .*finite"),
         ("pos_weight: auto", "pos_weight: lots", "loss.pos_weight: .*"),
         ("pos_weight: auto", "pos_weight: 0", "loss.pos_weight: .*greater than 0"),
-        ("strategy: shipped", "strategy: patients", "split.strategy: .*'shipped', 'blocks' or 'similar'"),
+        (
+            "strategy: auto ",
+            "strategy: patients ",
+            "split.strategy: .*'auto', 'shipped', 'blocks' or 'similar'",
+        ),
         ("folds: 8 ", "folds: 2 ", "split.folds: .*greater than or equal to 3"),
         ("fold: 0 ", "fold: 8 ", "split.fold: 8 is not below folds, which is 8"),
         ("{size: 10, gap: 2}", "{size: 10, gap: -1}", "datasets.phantom.blocks.gap: .*greater than or"),

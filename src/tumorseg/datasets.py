@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from tumorseg.types import Count, described
+from tumorseg.types import Count, OnMissing, described
 
 NAME = r"^[A-Za-z0-9_-]+$"  # names become file and stage names
 SHA256 = r"^[0-9a-f]{64}$"
@@ -37,14 +37,19 @@ class PhantomSource(Frozen):
 
 
 class ArchiveSource(Frozen):
-    """A COCO export with a folder for each split: a zip file, a folder, or an http(s) address of a zip."""
+    """An annotated set: a zip or tar file, a folder, a COCO JSON beside pictures, or an http(s) address."""
 
-    kind: Literal["archive"] = described("a COCO export")
+    kind: Literal["archive"] = described("an annotated set, in any layout of docs/datasets.md")
     path: Annotated[str, Field(min_length=1)] = described(
-        "path of the zip file or folder, or http(s) address"
+        "path of a zip or tar file, a folder or a COCO JSON, or http(s) address of such a file"
+    )
+    missing: OnMissing = described(
+        "pictures that annotations name and that are not there, and annotations of pictures that are not "
+        "listed: `refuse` stops, `leave out` leaves them out and lists them",
+        default="refuse",
     )
     sha256: Digest | None = described(
-        "SHA-256 of the zip file; another file is refused; `null`: not checked", default=None
+        "SHA-256 of the file; another file is refused; `null`: not checked", default=None
     )
     digest: Digest | None = described(
         "digest of the content, however it is packed; `null`: not checked", default=None
@@ -93,7 +98,7 @@ Classes = Annotated[
 
 
 def _form(value: Any) -> str:
-    return "classes" if isinstance(value, dict) else "categories"
+    return "all" if value is None else "classes" if isinstance(value, dict) else "categories"
 
 
 class Dataset(Frozen):
@@ -101,10 +106,13 @@ class Dataset(Frozen):
 
     source: Source = described("where the slices come from")
     tumor_categories: Annotated[
-        Annotated[Categories, Tag("categories")] | Annotated[Classes, Tag("classes")], Discriminator(_form)
+        Annotated[Categories, Tag("categories")]
+        | Annotated[Classes, Tag("classes")]
+        | Annotated[None, Tag("all")],
+        Discriminator(_form),
     ] = described(
         "categories of the annotations that count as tumour, by name: "
-        "one list, or a list for each class of tumour"
+        "one list, or a list for each class of tumour; `null`: all of them"
     )
     blocks: Blocks = described("blocks of file numbers, for `split.strategy: blocks`")
     image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = described(

@@ -42,7 +42,8 @@ class Split(Frozen):
 
     strategy: Strategy = described(
         "`shipped`: the splits of the dataset; `blocks`: blocks of file numbers stay together; "
-        "`similar`: slices that look alike stay together"
+        "`similar`: slices that look alike stay together; `auto`: `shipped` where train, valid and test were "
+        "shipped with annotations, else `similar`"
     )
     folds: Annotated[int, Field(ge=3, le=100)] = described(
         "parts that `blocks` and `similar` make, balanced by category and tumour size", "folds"

@@ -17,7 +17,8 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 LossName = Literal["bce", "dice", "slice_dice", "bce_dice", "bce_slice_dice", "focal", "tversky"]
 Flip = Literal["none", "horizontal", "vertical"]
 Precision = Literal["auto", "32-true", "bf16-mixed"]  # auto: bf16 where the processor computes in it
-Strategy = Literal["shipped", "blocks", "similar"]
+Strategy = Literal["auto", "shipped", "blocks", "similar"]
+OnMissing = Literal["refuse", "leave out"]
 PreprocessStep = Literal["crop", "clahe", "normalise"]
 # What the audit can find. Here, as params.yaml names them and must be checked within a second.
 FindingId = Literal[
@@ -57,6 +58,7 @@ __all__ = [
     "Fraction",
     "Literal",
     "LossName",
+    "OnMissing",
     "Positive",
     "Precision",
     "PreprocessStep",

@@ -150,3 +150,15 @@ def test_a_split_to_choose_on_without_tumour_is_refused(tmp_path, split):
     with pytest.raises(UserError, match=f"tumor_categories: the {split} split has no tumour pixel"):
         class_balance(write(tmp_path / "prepared", rows), tmp_path / "metrics.json", tmp_path / "plots")
     assert not (tmp_path / "metrics.json").exists()
+
+
+def test_a_class_without_a_pixel_in_train_is_refused(tmp_path):
+    prepared = write(tmp_path / "prepared", ROWS)
+    write_classes(prepared, ["glioma", "core"])
+    for split, count in (("valid", 1), ("test", 1)):
+        (prepared / split).mkdir()
+        for kind in ("images", "masks"):
+            np.save(prepared / split / f"{kind}.npy", np.full((count, 8, 8), 2, np.uint8))
+    with pytest.raises(UserError, match="tumor_categories: the train split has no pixel of class core: "):
+        class_balance(prepared, tmp_path / "metrics.json", tmp_path / "plots")
+    assert not (tmp_path / "metrics.json").exists()

@@ -93,6 +93,16 @@ def test_an_unknown_category_lists_those_there_are(raw: Path, tmp_path: Path) ->
     assert not (tmp_path / "masks").exists()
 
 
+def test_null_is_all_categories_in_their_order_and_said(
+    raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    render_masks(raw, tmp_path / "masks", None)
+    assert "tumor_categories: null is all: 'Tumor', '0', '1'\n" in capsys.readouterr().out
+    render_masks(raw, tmp_path / "named", ["Tumor", "0", "1"])
+    for path in sorted((tmp_path / "named").rglob("*.png")):
+        assert (tmp_path / "masks" / path.relative_to(tmp_path / "named")).read_bytes() == path.read_bytes()
+
+
 def test_a_bad_split_leaves_nothing_behind(raw: Path, tmp_path: Path) -> None:
     write_annotations(raw / "test", [image(0)], [annotation(0, 3)])
     with pytest.raises(UserError, match=r"test/_annotations\.coco\.json: annotations\[0\]\.image_id"):

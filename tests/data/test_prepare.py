@@ -10,6 +10,7 @@ from support.preparing import prepare_folder
 from tumorseg import SPLITS
 from tumorseg.data.masks import render_masks
 from tumorseg.data.slices import load_split, read_table
+from tumorseg.identity import read_identity
 from tumorseg.params import Blocks, Split
 
 
@@ -167,3 +168,15 @@ def test_slices_dealt_anew_are_all_there_once_with_their_own_pixels(tmp_path, ca
         for row, pixels in zip(arrays.table.itertuples(), arrays.images, strict=True):
             stored = cv2.imread(str(raw / row.as_shipped / row.file), cv2.IMREAD_GRAYSCALE)
             np.testing.assert_array_equal(pixels, stored)
+
+
+def test_auto_deals_what_was_not_shipped_in_three_splits_and_about_json_says_how(tmp_path, capsys):
+    raw = tmp_path / "raw"
+    number_slices(raw, 20)
+    write_annotations(raw / "test", [], [])
+    render_masks(raw, tmp_path / "masks", None)
+    prepare_folder(tmp_path, 32, (Split(strategy="auto", folds=4, fold=0), Blocks(size=5, gap=1)))
+    assert read_identity(tmp_path / "prepared").split == "similar"
+    sizes = read_table(tmp_path / "prepared").split.value_counts().to_dict()
+    assert sizes == {"train": 20, "valid": 10, "test": 10}
+    assert "auto is similar, as no annotated slice was shipped as test\n" in capsys.readouterr().out

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tumorseg.data.splits import LEFT_OUT, assign, group_slices
+from tumorseg.data.splits import LEFT_OUT, assign, group_slices, resolve
 from tumorseg.errors import UserError
 from tumorseg.params import Blocks, Split
 
@@ -90,8 +90,31 @@ def test_slices_too_few_to_be_evened_out_are_dealt_all_the_same():
 
 
 def test_a_split_shipped_without_a_slice_is_an_error():
-    with pytest.raises(UserError, match=r"split\.strategy: no slice was shipped as valid; choose"):
+    with pytest.raises(
+        UserError, match=r"split\.strategy: no annotated slice was shipped as valid; choose auto"
+    ):
         assign(slices(3, as_shipped=["train", "test", "train"]), np.arange(3), *rule())
+
+
+@pytest.mark.parametrize(
+    ("shipped", "strategy", "why"),
+    [
+        (["train", "valid", "test"], "shipped", "all splits were shipped"),
+        (["train", "train", "valid"], "similar", "no annotated slice was shipped as test"),
+        (["train", "train", "train"], "similar", "no annotated slice was shipped as valid or test"),
+    ],
+)
+def test_auto_keeps_splits_that_were_shipped_and_makes_others(shipped, strategy, why, capsys):
+    chosen = resolve(rule(strategy="auto")[0], pd.Series(shipped))
+    assert chosen == rule(strategy=strategy)[0]
+    assert capsys.readouterr().out == f"split.strategy: auto is {strategy}, as {why}\n"
+
+
+@pytest.mark.parametrize("strategy", ["shipped", "blocks", "similar"])
+def test_what_is_asked_for_is_kept_without_a_word(strategy, capsys):
+    asked = rule(strategy=strategy)[0]
+    assert resolve(asked, pd.Series(["train"])) is asked
+    assert capsys.readouterr().out == ""
 
 
 def test_blocks_need_numbers():

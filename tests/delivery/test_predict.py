@@ -18,7 +18,7 @@ from tumorseg.delivery.predictor import Predictor
 from tumorseg.delivery.summary import summary
 from tumorseg.errors import UserError
 from tumorseg.params import ArchiveSource
-from tumorseg.sources.archive import write_archive
+from tumorseg.sources import fetch
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +138,7 @@ def test_sizes_and_places(net, tmp_path):
 
 def test_coco_renders_to_the_masks_and_can_be_trained_on(whole, tmp_path):
     raw, masks = tmp_path / "raw", tmp_path / "masks"
-    raw.mkdir()
-    write_archive(ArchiveSource(kind="archive", path=str(whole), sha256=None, digest=None), raw)
+    fetch(ArchiveSource(kind="archive", path=str(whole)), raw)
     render_masks(raw, masks, ["tumour"])
     names = [path.relative_to(whole / "masks") for path in sorted(whole.glob("masks/*/*.png"))]
     assert len(names) == 12
@@ -155,8 +154,7 @@ def test_classes_go_all_the_way(net_of_classes, slices, tmp_path):
     predict([str(slices)], out, Options(model=str(net_of_classes)))
     greys = {grey for path in out.glob("masks/*/*.png") for grey in np.unique(read_slice(path)).tolist()}
     assert greys == {0, 127, 255}
-    raw.mkdir()
-    write_archive(ArchiveSource(kind="archive", path=str(out), sha256=None, digest=None), raw)
+    fetch(ArchiveSource(kind="archive", path=str(out)), raw)
     render_masks(raw, masks, {"glioma": ["glioma"], "other": ["other"]})
     assert read_classes(masks) == ["glioma", "other"]
     for path in out.glob("masks/test/*.png"):

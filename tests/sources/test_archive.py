@@ -1,6 +1,7 @@
 import hashlib
 import os
 import random
+import re
 import shutil
 import stat
 import tempfile
@@ -14,8 +15,7 @@ from support.coco_builder import pack, write_export
 
 from tumorseg.errors import UserError
 from tumorseg.params import ArchiveSource
-from tumorseg.sources import content_digest
-from tumorseg.sources.archive import write_archive
+from tumorseg.sources import content_digest, fetch
 
 FILES = sorted(
     f"{split}/{name}"
@@ -33,16 +33,15 @@ def sha256_of(path: Path) -> str:
 
 
 def fetched(path: Any, folder: Path, **others: Any) -> list[str]:
-    folder.mkdir()
-    write_archive(source(path, **others), folder)
-    return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    fetch(source(path, **others), folder)
+    return sorted(file.relative_to(folder).as_posix() for file in folder.glob("*/*"))
 
 
 def refused(path: Any, folder: Path, message: str, **others: Any) -> None:
-    folder.mkdir()
     with pytest.raises(UserError, match=message) as caught:
-        write_archive(source(path, **others), folder)
+        fetch(source(path, **others), folder)
     assert "\n" not in str(caught.value)
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("below", ["", "brain-tumor/"])
@@ -60,21 +59,18 @@ def test_val_becomes_valid(tmp_path: Path) -> None:
     assert fetched(pack(root, tmp_path / "a.zip"), tmp_path / "raw") == FILES
 
 
-def test_other_files_are_left_out_and_counted(
+def test_other_pictures_are_left_out_and_listed(
     export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in (
-        "README.txt",
-        "train/notes.txt",
-        "train/._0.jpg",
-        "__MACOSX/train/._0.jpg",
-        "train/more/2.jpg",
-    ):
+    for name in ("README.txt", "train/._0.jpg", "__MACOSX/train/._0.jpg", "train/more/2.jpg"):
         (export / name).parent.mkdir(parents=True, exist_ok=True)
         (export / name).write_text("x")
     for index, path in enumerate((export, pack(export, tmp_path / "a.zip"))):
         assert fetched(path, tmp_path / f"raw{index}") == FILES
-        assert "no image or annotations of a split: 5, such as 'README.txt'" in capsys.readouterr().out
+        assert re.search("left out: 1 × .*a picture that no annotation file names", capsys.readouterr().out)
+        rows = (tmp_path / f"raw{index}" / "faults.csv").read_text().splitlines()
+        left_out = [row for row in rows if "left out" in row]
+        assert left_out == ["train,train/more/2.jpg,,picture_unnamed,left out,no annotation file names it"]
 
 
 def test_a_missing_file_says_where_it_was_sought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,23 +88,6 @@ def test_sha256_is_checked(export: Path, tmp_path: Path) -> None:
     zipped = pack(export, tmp_path / "a.zip")
     refused(zipped, tmp_path / "1", r"source\.sha256: .*a\.zip has \w{64}, not 0{64}", sha256="0" * 64)
     refused(export, tmp_path / "2", r"source\.sha256: .* is a folder, .*set it to null", sha256="0" * 64)
-
-
-@pytest.mark.parametrize(
-    ("splits", "message"),
-    [
-        ((), "holds no COCO export; it must have folders train, valid, test"),
-        (("train", "test"), "has _annotations.coco.json for test, train; it must be train, valid, test"),
-        (("train", "valid", "val", "test"), "for test, train, valid, valid; it must be"),
-        (("a/train", "b/train"), "holds several sets: a, b; it must have"),
-        (("a/b/train", "a/b/valid", "a/b/test"), "holds no COCO export"),
-    ],
-)
-def test_other_layouts_are_refused(tmp_path: Path, splits: tuple[str, ...], message: str) -> None:
-    root = write_export(tmp_path / "export", splits)
-    root.mkdir(exist_ok=True)
-    refused(root, tmp_path / "1", message)
-    refused(pack(root, tmp_path / "a.zip"), tmp_path / "2", message)
 
 
 def test_pipes_and_broken_links_in_a_folder_are_refused(export: Path, tmp_path: Path) -> None:
@@ -159,7 +138,7 @@ HARMFUL = {
     "unknown method": (patch(8, 97), "not a sound zip file"),
     "bomb": (add("train/2.jpg", bytes(5_000_000)), r"bytes would unpack to 500\d{4}, over 100 times"),
     "cut short": (lambda path: path.write_bytes(path.read_bytes()[:-100]), "not a sound zip file"),
-    "no zip": (lambda path: path.write_bytes(b"<html>log in</html>"), "not a sound zip file .*; get it anew"),
+    "no zip": (lambda path: path.write_bytes(b"<html>log in</html>"), "not a sound zip file, .*<html>log in"),
     "empty": (lambda path: path.write_bytes(b""), "not a sound zip file"),
 }
 
@@ -182,13 +161,13 @@ def test_damage_anywhere_is_refused_in_a_line_or_does_no_harm(export: Path, tmp_
         for _ in range(generator.choice((1, 1, 5, 50))):
             damaged[generator.randrange(len(damaged))] = generator.randrange(256)
         zipped.write_bytes(damaged)
-        (folder := tmp_path / str(index)).mkdir()
+        folder = tmp_path / str(index)
         try:
-            write_archive(source(zipped), folder)
+            fetch(source(zipped), folder)
         except UserError as error:
             refusals.append(str(error))
         else:  # a date or a permission, say
-            for file in folder.rglob("*.*"):
+            for file in folder.glob("*/*.*"):
                 assert file.read_bytes() == (export / file.relative_to(folder)).read_bytes()
     assert len(refusals) > 150
     assert not any("\n" in message for message in refusals)
@@ -241,10 +220,3 @@ def test_failed_downloads(
 )
 def test_addresses_without_a_server(tmp_path: Path, serve: Callable, url: str) -> None:
     refused(url, tmp_path / "raw", r"source\.path: http:")
-
-
-def test_a_file_that_cannot_be_written_is_said(export: Path, tmp_path: Path) -> None:
-    (folder := tmp_path / "raw" / "train").mkdir(parents=True)
-    (folder / "0.jpg").touch()  # as 0.JPG would be, where case is not told apart
-    with pytest.raises(UserError, match=r"'train/0\.jpg' cannot be copied: .*File exists"):
-        write_archive(source(export), tmp_path / "raw")

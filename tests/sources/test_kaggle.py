@@ -10,7 +10,6 @@ from support.coco_builder import pack, without_progress
 from tumorseg.errors import UserError
 from tumorseg.params import KaggleSource
 from tumorseg.sources import fetch
-from tumorseg.sources.kaggle import write_kaggle
 
 SOURCE = KaggleSource(kind="kaggle", handle="somebody/brain-tumor", version=3)
 ASKED = "http://localhost/api/v1/datasets.DatasetApiService/DownloadDataset"
@@ -59,14 +58,14 @@ def test_download(
     ((path, body),) = requests  # one question, and no other to anybody
     assert path == ASKED
     assert body == {"ownerSlug": "somebody", "datasetSlug": "brain-tumor", "datasetVersionNumber": "3"} | body
-    assert sorted(file.name for file in (tmp_path / "raw").iterdir()) == ["test", "train", "valid"]
+    assert sorted(file.name for file in (tmp_path / "raw").glob("*/")) == ["test", "train", "valid"]
     assert nothing_stays(tmp_path)
     said = capfd.readouterr()
     assert said.err == ""
     lines = without_progress(said.out)
     assert lines[0] == "downloading somebody/brain-tumor version 3 from Kaggle"
-    assert [line.split(":")[0] for line in lines[1:4]] == ["train", "valid", "test"]
-    assert len(lines) == 5
+    assert [line.split(":")[0] for line in lines[-4:-1]] == ["train", "valid", "test"]
+    assert lines[-5] == "Roboflow export, 6 images, train, valid, test"
 
 
 def test_another_content_is_refused(export: Path, tmp_path: Path, kaggle: Callable) -> None:
@@ -99,7 +98,7 @@ def test_failures_in_a_line(tmp_path: Path, kaggle: Callable, answer: tuple, mes
         r"https://www\.kaggle\.com/datasets/somebody/brain-tumor by hand and run with -S data=archive -S "
     )
     with pytest.raises(UserError, match=rf"^source\.handle: .*{message}.*{by_hand}") as caught:
-        write_kaggle(SOURCE, tmp_path / "raw")
+        fetch(SOURCE, tmp_path / "raw")
     assert "\n" not in str(caught.value)
     assert nothing_stays(tmp_path)
 

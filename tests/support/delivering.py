@@ -41,7 +41,6 @@ def slices_of(root: Path, preprocess: list[str], classes: bool = False) -> None:
         root / "raw",
         root / "prepared",
         categories,
-        strategy="shipped",
         fail_on=[],
         metrics=root / "audit.json",
         plots=root / "audit",

@@ -9,10 +9,9 @@ from tumorseg import SPLITS
 from tumorseg.audit import baselines, labels, leak
 from tumorseg.audit.survey import Survey
 from tumorseg.data import similarity
-from tumorseg.types import Strategy
 
 
-def measure(survey: Survey, tumor_categories: Collection[str], strategy: Strategy) -> dict[str, Any]:
+def measure(survey: Survey, tumor_categories: Collection[str], strategy: str) -> dict[str, Any]:
     """The figures that the findings rest on.
 
     Those of images, leak, baselines, groups and order are of the slices in use and of the splits they are in

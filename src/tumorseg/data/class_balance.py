@@ -30,7 +30,7 @@ def class_balance(prepared: Path, metrics: Path, plots: Path) -> None:
         plots: Folder for splits.json, tumor_fraction.csv, composition.png and samples.png.
 
     Raises:
-        UserError: The train or the valid split has no tumour pixel.
+        UserError: The train or the valid split has no tumour pixel, or train none of a class.
     """
     from tumorseg.data.composition import composition
 
@@ -41,6 +41,12 @@ def class_balance(prepared: Path, metrics: Path, plots: Path) -> None:
             raise UserError(
                 f"params.yaml: tumor_categories: the {split} split has no tumour pixel; "
                 "name categories that it has"
+            )
+    for name, share in result["train"].get("classes", {}).items():
+        if not share:
+            raise UserError(
+                f"params.yaml: tumor_categories: the train split has no pixel of class {name}: its slices "
+                "lack it, or another class covers it; take it out, or have it drawn over the other"
             )
     identity = read_identity(prepared)
     with atomic_folder(plots) as folder:

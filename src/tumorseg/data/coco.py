@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
+from tumorseg import SPLITS
+from tumorseg.data import classes
 from tumorseg.data.coco_schema import BRANCHES, Export, Image, Region, Rle
 from tumorseg.errors import UserError, explain_first
 
@@ -76,6 +78,23 @@ def read_categories(folder: Path) -> list[str]:
         UserError: The file is missing or is not COCO.
     """
     return [category.name for category in _load(folder).categories]
+
+
+def chosen_categories(raw: Path, chosen: classes.Categories | None) -> classes.Categories:
+    """`tumor_categories` with None, all of them, replaced by the names that the splits in `raw` define.
+
+    Raises:
+        UserError: An annotation file is bad, or no split has one of the categories.
+    """
+    known = dict.fromkeys(name for split in SPLITS for name in read_categories(raw / split))
+    if chosen is None:
+        return list(known)
+    if missing := [name for name in classes.indices(chosen) if name not in known]:
+        raise UserError(
+            f"tumor_categories: the annotations have no category {', '.join(map(repr, missing))}; "
+            f"they have {', '.join(map(repr, sorted(known)))}"
+        )
+    return chosen
 
 
 def render(slice: Slice, tumor_categories: Collection[str]) -> "npt.NDArray[np.uint8]":

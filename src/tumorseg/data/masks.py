@@ -1,6 +1,5 @@
 """Draw the tumour mask of every slice as a PNG."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,31 +9,32 @@ from tumorseg import SPLITS
 from tumorseg.data.classes import Categories, indices, names, to_grey, write_classes
 from tumorseg.data.coco import (
     Slice,
+    chosen_categories,
     pixel_count,
     reaches_outside,
-    read_categories,
     read_split,
     render,
 )
-from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder
 from tumorseg.progress import progress
 
 
-def render_masks(raw: Path, masks: Path, tumor_categories: Categories) -> None:
+def render_masks(raw: Path, masks: Path, tumor_categories: Categories | None) -> None:
     """Write `masks/<split>/<stem>.png` for every slice of `raw`: native size, 255 tumour, 0 background.
 
-    Where `tumor_categories` maps names of classes to categories, tumour has the grey level of its class
-    (`classes.to_grey`), and the names are left beside the masks. Where annotations overlap, the one with the
-    higher id wins. Replaces the folder `masks` whole, or leaves it as it was. Prints what is empty, left
-    out, cut or drawn over.
+    Where `tumor_categories` is None, all categories are tumour. Where it maps names of
+    classes to categories, tumour has the grey level of its class (`classes.to_grey`), and the names are left
+    beside the masks. Where annotations overlap, the one with the higher id wins. Replaces the folder `masks`
+    whole, or leaves it as it was. Prints what is empty, left out, cut or drawn over.
 
     Raises:
         UserError: An annotation file is bad, or no split has one of `tumor_categories`.
     """
-    classes = names(tumor_categories)
-    greys = {category: to_grey(index, classes) for category, index in indices(tumor_categories).items()}
-    _check_categories(raw, greys)
+    chosen = chosen_categories(raw, tumor_categories)
+    classes = names(chosen)
+    greys = {category: to_grey(index, classes) for category, index in indices(chosen).items()}
+    if tumor_categories is None:
+        print(f"tumor_categories: null is all: {', '.join(map(repr, greys))}", flush=True)
     if classes:
         greys_of = (f"{name} {to_grey(index, classes)}" for index, name in enumerate(classes, start=1))
         print(f"grey levels: {', '.join(greys_of)}", flush=True)
@@ -69,15 +69,6 @@ def draw(slice: Slice, greys: dict[str, int]) -> tuple[np.ndarray, int]:
             contested += int(np.count_nonzero(pixels & (mask != 0) & (mask != grey)))
             mask[pixels] = grey
     return mask, contested
-
-
-def _check_categories(raw: Path, tumor_categories: Iterable[str]) -> None:
-    known = {name for split in SPLITS for name in read_categories(raw / split)}
-    if missing := [name for name in tumor_categories if name not in known]:
-        raise UserError(
-            f"tumor_categories: the annotations have no category {', '.join(map(repr, missing))}; "
-            f"they have {', '.join(map(repr, sorted(known)))}"
-        )
 
 
 def _write(path: Path, mask: np.ndarray) -> None:

@@ -14,7 +14,7 @@ from tumorseg.data.coco import Slice, read_split
 from tumorseg.data.preprocess import preprocess
 from tumorseg.data.read import read_pair, resize_mask, resize_slice
 from tumorseg.data.similarity import embed, groups
-from tumorseg.data.splits import LEFT_OUT, assign, group_slices
+from tumorseg.data.splits import LEFT_OUT, assign, group_slices, resolve
 from tumorseg.files import atomic_folder, write_csv
 from tumorseg.identity import write_identity
 from tumorseg.params import Blocks, Split
@@ -48,7 +48,7 @@ def prepare(
         name: Of the dataset.
         image_size: Pixels a side.
         steps: Of `tumorseg.data.preprocess`, taken before.
-        rule: How to split.
+        rule: How to split; about.json gets the strategy that `auto` comes to.
         blocks: The blocks and gaps of file numbers, where they split.
 
     Raises:
@@ -60,6 +60,7 @@ def prepare(
         write_classes(folder, classes)
         with TemporaryDirectory(dir=folder) as scratch:
             table, arrays = _read_all(raw, masks, Path(scratch), image_size, steps, classes)
+            rule = resolve(rule, table.as_shipped)
             table["group"] = group_slices(table, groups(embed(arrays["images"])), rule, blocks)
             table["split"] = assign(table, table.group.to_numpy(), rule, blocks)
             for split in SPLITS:

@@ -13,9 +13,31 @@ import pandas as pd
 from tumorseg import SPLITS
 from tumorseg.errors import UserError
 from tumorseg.params import Blocks, Split
+from tumorseg.types import Strategy
 
 LEFT_OUT = "left out"
 SIZES = 3  # classes of tumour size that are dealt evenly
+
+
+def resolve(rule: Split, as_shipped: pd.Series) -> Split:
+    """The rule with a strategy that says what to do, in place of `auto`.
+
+    `auto` is `shipped` where each of train, valid and test was shipped with slices, else `similar`. The
+    reason is printed.
+
+    Args:
+        rule: As params.yaml has it.
+        as_shipped: The split that each slice was shipped as, str (N,).
+    """
+    if rule.strategy != "auto":
+        return rule
+    missing = [part for part in SPLITS if part not in set(as_shipped)]
+    strategy: Strategy = "similar" if missing else "shipped"
+    why = (
+        f"no annotated slice was shipped as {' or '.join(missing)}" if missing else "all splits were shipped"
+    )
+    print(f"split.strategy: auto is {strategy}, as {why}", flush=True)
+    return rule.model_copy(update={"strategy": strategy})
 
 
 def group_slices(table: pd.DataFrame, lookalikes: np.ndarray, rule: Split, blocks: Blocks) -> np.ndarray:
@@ -58,14 +80,15 @@ def assign(table: pd.DataFrame, groups: np.ndarray, rule: Split, blocks: Blocks)
         for part in SPLITS:
             if part not in split:
                 raise UserError(
-                    f"params.yaml: split.strategy: no slice was shipped as {part}; choose blocks or similar"
+                    f"params.yaml: split.strategy: no annotated slice was shipped as {part}; choose auto, "
+                    "similar or blocks, which deal all slices anew"
                 )
         return split
     count = len(np.unique(groups))
     if count < rule.folds:
         raise UserError(
-            f"params.yaml: split.folds: {rule.folds} folds of only {count} groups of slices; choose fewer, "
-            "or strategy shipped"
+            f"params.yaml: split.folds: {rule.folds} folds of only {count} groups of slices; choose fewer "
+            "(3 or more), as with -S split.folds=3"
         )
     folds = _deal(table, groups, rule.folds)
     split = np.full(len(table), "train", dtype="<U8")

@@ -1,17 +1,19 @@
 """Where slices come from: each source fills the same raw folder, and the same checks judge it.
 
-The folder: train, valid and test, each with images and `_annotations.coco.json`.
+The folder: train, valid and test, each with images and `_annotations.coco.json`; source.json and faults.csv.
 """
 
 import hashlib
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tumorseg import SPLITS
 from tumorseg.data.coco import ANNOTATIONS, read_split
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder
-from tumorseg.params import PhantomSource, Source
+from tumorseg.params import ArchiveSource, KaggleSource, PhantomSource, Source
+from tumorseg.sources.tree import Tree
 
 
 def fetch(source: Source, raw: Path) -> None:
@@ -20,23 +22,34 @@ def fetch(source: Source, raw: Path) -> None:
     Raises:
         UserError: The source cannot be had, or what it holds is not as it should be.
     """
+    # Not above: `predict` uses this room, and needs nothing that layouts need.
+    from tumorseg.sources.canonical import describe, write_raw
+    from tumorseg.sources.layouts import find_layout
+
     with atomic_folder(raw) as folder:
-        if source.kind == "phantom":
+        if isinstance(source, PhantomSource):
             from tumorseg.sources.phantom import write_phantom
 
             write_phantom(source, folder)
-        elif source.kind == "kaggle":
-            from tumorseg.sources.kaggle import write_kaggle
-
-            write_kaggle(source, folder)
+            describe(folder, "phantom", SPLITS, [], [])
         else:
-            from tumorseg.sources.archive import write_archive
-
-            write_archive(source, folder)
+            with _open(source) as tree:
+                on_missing = source.missing if isinstance(source, ArchiveSource) else "refuse"
+                write_raw(tree, find_layout(tree, on_missing), folder, on_missing)
         # One may have none: new splits may be made of the others, and `prepare` refuses what is left empty.
         if not sum(_check_split(folder / split) for split in SPLITS):
             raise UserError(f"{', '.join(SPLITS)}: {ANNOTATIONS}: images: no split has any")
         _check_digest(folder, None if isinstance(source, PhantomSource) else source.digest)
+
+
+def _open(source: ArchiveSource | KaggleSource) -> AbstractContextManager[Tree]:
+    if isinstance(source, ArchiveSource):
+        from tumorseg.sources.archive import open_archive
+
+        return open_archive(source)
+    from tumorseg.sources.kaggle import open_kaggle
+
+    return open_kaggle(source)
 
 
 def content_digest(folder: Path) -> str:
@@ -55,23 +68,10 @@ def content_digest(folder: Path) -> str:
 
 
 def _check_split(folder: Path) -> int:
-    """The number of slices of a split."""
-    if not folder.is_dir():
-        raise UserError(f"{folder.name}: the source has no such split; it must have {', '.join(SPLITS)}")
+    """The number of slices of a split, which is read as all later stages read it."""
     slices = read_split(folder)
-    named = {slice.file_name for slice in slices}
-    present = {entry.name for entry in os.scandir(folder)} - {ANNOTATIONS}
-    if missing := sorted(named - present):
-        raise UserError(
-            f"{folder.name}/{ANNOTATIONS}: images: {len(missing)} of {len(named)} files are missing from "
-            f"the folder, such as {missing[0]!r}"
-        )
-    unnamed = len(present - named)
-    print(
-        f"{folder.name}: {len(slices)} images, {sum(len(slice.annotations) for slice in slices)} annotations"
-        + (f"; files that {ANNOTATIONS} does not name, and nothing uses: {unnamed}" if unnamed else ""),
-        flush=True,
-    )
+    count = sum(len(slice.annotations) for slice in slices)
+    print(f"{folder.name}: {len(slices)} images, {count} annotations", flush=True)
     return len(slices)
 
 

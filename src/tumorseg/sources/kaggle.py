@@ -11,22 +11,24 @@ from pathlib import Path
 
 from tumorseg.errors import UserError
 from tumorseg.params import KaggleSource
-from tumorseg.sources.archive import WAY_OUT, copy_folder
+from tumorseg.sources.archive import WAY_OUT
+from tumorseg.sources.containers import folder_tree
+from tumorseg.sources.tree import Tree
 
 
-def write_kaggle(source: KaggleSource, folder: Path) -> None:
-    """Download `source` and copy its split folders into `folder`.
+@contextlib.contextmanager
+def open_kaggle(source: KaggleSource) -> Iterator[Tree]:
+    """Download `source`: its files, until they are copied.
 
     Nothing is kept in kagglehub's own cache in the home folder: DVC caches the result, and a damaged
     copy there would be served again and again.
 
     Raises:
-        UserError: Kaggle cannot be reached or refuses, or the dataset is laid out otherwise.
+        UserError: Kaggle cannot be reached or refuses.
     """
     print(f"downloading {source.handle} version {source.version} from Kaggle", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
-        root = _download(source, Path(temporary) / "dataset")
-        copy_folder(root, folder, source.handle)
+        yield folder_tree(_download(source, Path(temporary) / "dataset"), source.handle)
 
 
 def _download(source: KaggleSource, folder: Path) -> Path:

@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal, cast
 
 from tumorseg.errors import UserError
-from tumorseg.sources.archive import CORRUPT, check_entries
+from tumorseg.sources.containers import check_entries
+from tumorseg.sources.tree import CORRUPT
 
 MAX_BYTES = 4 * 2**30  # of one file: far above any slice or volume
 HEAD = 1024  # bytes that tell what a file is
@@ -193,7 +194,7 @@ def _of_zip(path: Path) -> Iterator[InputFile]:
     except (*CORRUPT, NotImplementedError) as error:
         raise UserError(f"{path.name}: not a sound zip file ({error}); get it anew") from None
     for entry in archive.infolist():
-        place = PurePosixPath(entry.filename)
+        place = PurePosixPath(entry.filename.replace("\\", "/"))
         if not entry.is_dir() and not _hidden(place):
             shown = f"{path.name}/{place}"
             yield InputFile(place, shown, archive=archive, member=entry.filename)
