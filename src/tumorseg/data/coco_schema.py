@@ -80,6 +80,10 @@ def decode_counts(text: str) -> list[int]:
     return counts
 
 
+def _numbers(counts: object) -> object:
+    return decode_counts(counts) if isinstance(counts, str) else counts
+
+
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 Coordinate = Annotated[float, Field(ge=-2 * MAX_SIDE, le=2 * MAX_SIDE, allow_inf_nan=False)]
 Extent = Annotated[float, Field(ge=0, le=2 * MAX_SIDE, allow_inf_nan=False)]

@@ -32,7 +32,7 @@ KINDS: dict[str, str] = {
     "category_repeated": "a category is listed twice in the same words; taken once",
     "category_missing": "an annotation has no category_id; the set has one category alone, which was taken",
     "section_missing": "the file has no `annotations` or no `categories`",
-    "annotation_unknown": "an annotation of an image or a category that is not listed; left out, as source.missing says",
+    "annotation_unknown": "an annotation's image or category is not listed; left out, as source.missing says",
     "annotation_of_missing": "an annotation of an image that is left out",
     "annotation_empty": "an annotation has neither an outline that encloses something nor a box; left out",
     "outline_form": "an outline is a flat list, nested too deep, or points as pairs or objects",
@@ -102,11 +102,10 @@ def summary(faults: Iterable[Fault]) -> list[str]:
     for fault in faults:
         first.setdefault((fault.kind, fault.action), fault)
         counts[fault.kind, fault.action] += 1
-    order = list(KINDS)
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    events = sorted(first.items(), key=lambda event: (order[event[0][0]], event[0][1]))
     return [
         f"{action}: {counts[kind, action]} × {kind}: {KINDS[kind]}; such as {fault.file} {fault.field}: "
         f"{fault.reason}"
-        for (kind, action), fault in sorted(
-            first.items(), key=lambda item: (order.index(item[0][0]), item[0][1])
-        )
+        for (kind, action), fault in events
     ]

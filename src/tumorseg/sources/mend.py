@@ -45,7 +45,7 @@ def mend(
         data: Its bytes.
         shown: What messages call it.
         split: Whose it is, for `faults`.
-        pictures: Paths from the set's root, with "/", of all pictures that may belong to it, and of no others.
+        pictures: Paths from the set's root, with "/", of all pictures that may belong to it, no others.
         base: Folders in which pictures are looked for first, best first; "" is the root.
         size_of: Width and height of a picture, from its header.
         on_missing: What becomes of images that are not in the set, and of annotations of what is not listed.
@@ -110,14 +110,10 @@ def _belongs(
 
 
 def _note_joins(entry: Entry, field: str, log: FaultLog) -> None:
-    odd = [
-        key
-        for key in ("image_id", "category_id")
-        if entry.get(key) is not None and type(entry[key]) is not int
-    ]
-    if odd:
-        words = ", ".join(f"{key} {SHORT.repr(entry[key])}" for key in odd)
-        log.mended("id_joined", field, words)
+    for key in ("image_id", "category_id"):
+        value = entry.get(key)
+        if value is not None and type(value) is not int:
+            log.mended("id_joined", f"{field}.{key}", f"{SHORT.repr(value)} joined")
 
 
 def _numbered(kept: list[tuple[int, Entry, Entry]], log: FaultLog) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""Which picture of the set a `file_name` means, however the exporter wrote it; nothing outside the set is read."""
+"""Which picture of the set a `file_name` means, however it is written; nothing outside the set is read."""
 
 import re
 import unicodedata
@@ -24,7 +24,7 @@ class Found:
     kind: str | None
 
 
-class Ambiguous(ValueError):
+class AmbiguousError(ValueError):
     """Several pictures fit, and none better than the others."""
 
 
@@ -46,7 +46,7 @@ class Finder:
         whatever the case, then whatever the suffix.
 
         Raises:
-            Ambiguous: Several pictures fit equally.
+            AmbiguousError: Several pictures fit equally.
         """
         for folder in self._base:
             if folder + name in self._known:
@@ -84,7 +84,7 @@ class Finder:
             if inside:
                 candidates = inside
                 break
-        raise Ambiguous(f"{candidates[0]!r} and {candidates[1]!r} both fit")
+        raise AmbiguousError(f"{candidates[0]!r} and {candidates[1]!r} both fit")
 
     @cached_property
     def _exact(self) -> Tails:
@@ -107,7 +107,7 @@ class Finder:
 
 
 def _readings(name: str) -> Iterator[str]:
-    """The paths that a name may be, likeliest first: as it is, decoded, the path or the query of an address."""
+    """The paths that a name may be, likeliest first: as it is, decoded, path or query of an address."""
     slashed = _slashed(name)
     yield slashed
     yield slashed.strip()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from tumorseg.data.coco_schema import IMAGE_SUFFIXES, MAX_SIDE
 from tumorseg.errors import SHORT
 from tumorseg.sources.faults import FaultLog
-from tumorseg.sources.mending.finding import Ambiguous, Finder, Found
+from tumorseg.sources.mending.finding import AmbiguousError, Finder, Found
 from tumorseg.sources.mending.naming import plain_names
 from tumorseg.sources.mending.values import Ids, Key, to_key, to_whole, whole_ids
 
@@ -78,7 +78,7 @@ def _find(entry: dict[str, Any], field: str, finder: Finder, log: FaultLog) -> F
         log.refuse(field, f"{SHORT.repr(name)} is no name of a picture; name the file, or remove the image")
     try:
         match = finder.find(name)
-    except Ambiguous as error:
+    except AmbiguousError as error:
         log.refuse(field, f"{SHORT.repr(name)} is ambiguous: {error}; write the path below the set's root")
     if match and finder.is_elsewhere(match.picture):
         return Found(match.picture, "name_elsewhere")
@@ -149,7 +149,7 @@ def _read(
 def _size(
     entry: dict[str, Any], field: str, path: str, real: tuple[int, int], log: FaultLog
 ) -> tuple[int, int]:
-    """Width and height. Those of a picture that is turned stay as they are: an EXIF orientation may say so."""
+    """Width and height; those of a picture that lies on its side stay: its EXIF orientation may say so."""
     if max(real) > MAX_SIDE:
         log.refuse(
             field, f"{path!r} is {real[0]}×{real[1]} pixels; {MAX_SIDE} a side are read: scale the set"
@@ -162,8 +162,8 @@ def _size(
     elif any(side not in (None, real[axis]) for axis, side in enumerate(said)):
         log.refuse(
             field,
-            f"{path!r} is {real[0]}×{real[1]} pixels, but width and height say {given[0]}×{given[1]}, and the "
-            "outlines are of one of the two; give the pictures that were annotated, or mend the numbers",
+            f"{path!r} is {real[0]}×{real[1]} pixels, but width and height say {given[0]}×{given[1]}; the "
+            "outlines are of one of the two: give the pictures that were annotated, or mend the numbers",
         )
     else:
         size = real

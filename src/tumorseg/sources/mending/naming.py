@@ -1,4 +1,4 @@
-"""Plain names for the pictures of the raw folder: one folder deep, unique by stem, the same on every system."""
+"""Plain names for the pictures of the raw folder: without folders, unique by stem, good on any system."""
 
 import os.path
 from collections.abc import Sequence

@@ -67,7 +67,7 @@ def _rings(value: list[Any], field: str, log: FaultLog) -> list[list[Any]]:
     """The rings of any nesting, their numbers unread; says so where the nesting is not COCO's."""
     rings, depth = _flattened(value, field, 0, log)
     if value and depth != 1:
-        log.mended("outline_form", field, f"{len(rings)} polygons, read as lists of x, y, x, y, …")
+        log.mended("outline_form", field, "read as lists of x, y, x, y, …")
     return rings
 
 

@@ -31,20 +31,20 @@ def mend_region(
         UserError: It cannot be told what was drawn.
     """
     box = read_box(entry.get("bbox"), f"{field}.bbox", log)
+    segmentation: Any = []
     outline, fragments = _read_outline(entry, f"{field}.segmentation", size, box, log)
     if outline is None:
         box = _stand_in(entry, field, box, fragments, log)
         if box is None:
             return None
         evidence.add_box(f"{field}.bbox", box, size)
-        segmentation, computed = [], box[2] * box[3]
+        computed: float | None = box[2] * box[3]
     else:
-        segmentation, bounds, known = outline
+        segmentation, bounds, computed = outline
         box = _checked_box(entry, field, box, bounds, log)
         evidence.add_outline(f"{field}.segmentation", bounds, box)
         box = box or to_box(bounds)
-        computed = known
-    area = entry.get("area")
+    area: Any = entry.get("area")
     if type(area) not in (int, float) or not 0 <= area < MAX_AREA:  # NaN too
         area = _area(area, field, computed if computed is not None else area_of(segmentation), log)
     return {

@@ -1,7 +1,6 @@
 """Run lengths as exporters write them: compressed, as lists, as a Python text of bytes, with an odd size."""
 
 import ast
-import json
 import re
 from typing import Any
 
@@ -64,12 +63,10 @@ def _counts(value: object, field: str, log: FaultLog) -> str | list[int]:
             counts = re.findall(r"\d+", counts, re.ASCII)
     if isinstance(counts, list) and not {int}.issuperset(map(type, counts)):
         whole = [to_whole(count) for count in counts]
-        counts = [count for count in whole if count is not None]
-        if len(counts) < len(whole):
+        if None in whole:
             bad = whole.index(None)
-            log.refuse(
-                f"{field}[{bad}]", f"{json.dumps(value)[:40]}: no count of pixels; export the mask anew"
-            )
+            log.refuse(f"{field}[{bad}]", f"{SHORT.repr(counts[bad])} is no count; export the mask anew")
+        counts = whole
     if not isinstance(counts, str | list) or not counts:
         log.refuse(field, f"{SHORT.repr(value)} are no run lengths; export the mask anew")
     if counts is not value:
