@@ -1,6 +1,5 @@
 """Boxes as exporters write them: left, top, width, height in COCO; texts, objects, corners elsewhere."""
 
-import math
 from typing import Any
 
 from tumorseg.data.coco_schema import MAX_SIDE
@@ -14,7 +13,7 @@ NUMBERS = frozenset({int, float})
 LIMIT = 2 * MAX_SIDE
 KEYS = (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "width", "height"))
 NEAR = 1.5  # pixels between a box and the outline that it was made from
-APART = 0.1  # intersection over union below which box and outline are of different places
+APART = 0.1  # share of the smaller below which box and outline are of different places
 
 
 def read_box(value: Any, field: str, log: FaultLog) -> Box | None:
@@ -63,11 +62,10 @@ def are_near(first: Bounds, second: Bounds) -> bool:
 
 
 def are_apart(first: Bounds, second: Bounds) -> bool:
-    """Whether two boxes overlap by less than APART of their union, or are too thin to overlap."""
-    if are_near(first, second):
-        return False
-    sides = [min(first[2], second[2]) - max(first[0], second[0])]
-    sides.append(min(first[3], second[3]) - max(first[1], second[1]))
-    shared = max(sides[0], 0) * max(sides[1], 0)
-    union = sum((b[2] - b[0]) * (b[3] - b[1]) for b in (first, second)) - shared
-    return shared < APART * union if math.isfinite(union) and union > 0 else True
+    """Whether two boxes share less than APART of the smaller one, or nothing if one has no area."""
+    across = min(first[2], second[2]) - max(first[0], second[0])
+    down = min(first[3], second[3]) - max(first[1], second[1])
+    if min(across, down) < -NEAR:
+        return True
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)]
+    return max(across, 0) * max(down, 0) < APART * min(areas) and not are_near(first, second)

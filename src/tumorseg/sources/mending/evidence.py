@@ -31,10 +31,10 @@ class Evidence:
         if box is None:
             return
         self.boxed += 1
-        if are_apart(bounds, other := to_bounds(box)):
+        if tiny and max(box[2:]) > 2:
+            self.tiny_in_large_box.append(where)
+        elif are_apart(bounds, other := to_bounds(box)):
             self.apart.append((where, bounds, other))
-            if tiny and max(box[2:]) > 2:
-                self.tiny_in_large_box.append(where)
 
     def add_box(self, where: str, box: Box, size: Size) -> None:
         """Note a box that has no outline."""
