@@ -3,17 +3,19 @@
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
 
-from tumorseg.data.coco_schema import BRANCHES, Export, Image, Region, Rle
+from tumorseg.data.coco_schema import BRANCHES, Categories, Export, Image, Region, Rle
 from tumorseg.errors import UserError, explain_first
+from tumorseg.files import uncollected
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+Section = TypeVar("Section", bound=Categories)
 ANNOTATIONS = "_annotations.coco.json"
 
 
@@ -56,17 +58,8 @@ def read_split(folder: Path) -> list[Slice]:
     Raises:
         UserError: The file is missing, is not COCO, or contradicts itself; names file and field.
     """
-    export = _load(folder)
-    try:
-        _refuse_duplicates("categories", "id", (category.id for category in export.categories))
-        _refuse_duplicates("images", "id", (image.id for image in export.images))
-        # Masks are named by the stem, and some file systems do not tell case apart.
-        stems = (Path(image.file_name).stem.casefold() for image in export.images)
-        _refuse_duplicates("images", "file_name without suffix", stems)
-        _refuse_duplicates("annotations", "id", (region.id for region in export.annotations))
-        return _join(export)
-    except ValueError as error:
-        raise UserError(f"{folder.name}/{ANNOTATIONS}: {error}") from None
+    with uncollected():
+        return _read(folder)
 
 
 def read_categories(folder: Path) -> list[str]:
@@ -75,7 +68,7 @@ def read_categories(folder: Path) -> list[str]:
     Raises:
         UserError: The file is missing or is not COCO.
     """
-    return [category.name for category in _load(folder).categories]
+    return [category.name for category in _load(folder, Categories).categories]
 
 
 def render(slice: Slice, tumor_categories: Collection[str]) -> "npt.NDArray[np.uint8]":
@@ -130,10 +123,24 @@ def _outlines(annotation: Annotation) -> list[list[float]]:
     return [[left, top, right, top, right, bottom, left, bottom]]
 
 
-def _load(folder: Path) -> Export:
+def _read(folder: Path) -> list[Slice]:
+    export = _load(folder, Export)
+    try:
+        _refuse_duplicates("categories", "id", (category.id for category in export.categories))
+        _refuse_duplicates("images", "id", (image.id for image in export.images))
+        # Masks are named by the stem, and some file systems do not tell case apart.
+        stems = (Path(image.file_name).stem.casefold() for image in export.images)
+        _refuse_duplicates("images", "file_name without suffix", stems)
+        _refuse_duplicates("annotations", "id", (region.id for region in export.annotations))
+        return _join(export)
+    except ValueError as error:
+        raise UserError(f"{folder.name}/{ANNOTATIONS}: {error}") from None
+
+
+def _load(folder: Path, schema: type[Section]) -> Section:
     name = f"{folder.name}/{ANNOTATIONS}"
     try:
-        return Export.model_validate_json((folder / ANNOTATIONS).read_bytes())
+        return schema.model_validate_json((folder / ANNOTATIONS).read_bytes())
     except OSError as error:
         raise UserError(f"{name}: cannot be read: {error.strerror}") from None
     except ValidationError as error:

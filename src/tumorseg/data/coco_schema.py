@@ -142,9 +142,14 @@ class Region(Shape):
     iscrowd: Literal[0, 1] = 0
 
 
-class Export(Shape):
+class Categories(Shape):
+    """Of an annotation file, the categories alone."""
+
+    categories: list[Category]
+
+
+class Export(Categories):
     """A whole annotation file."""
 
     images: list[Image]
     annotations: list[Region]
-    categories: list[Category]

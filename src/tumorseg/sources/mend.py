@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tumorseg.errors import SHORT
+from tumorseg.files import uncollected
 from tumorseg.sources.faults import Fault, FaultLog
 from tumorseg.sources.mending.categories import find_categories, mend_categories
 from tumorseg.sources.mending.document import read_document
@@ -54,9 +55,14 @@ def mend(
         UserError: The file is no COCO, or it cannot be told what is meant.
     """
     log = FaultLog(split, shown)
+    with uncollected():
+        return _mended(data, log, Finder(pictures, base), size_of, on_missing)
+
+
+def _mended(data: bytes, log: FaultLog, finder: Finder, size_of: SizeOf, on_missing: OnMissing) -> Mended:
     document = read_document(data, log)
     entries = document["annotations"]
-    images = mend_images(document["images"], Finder(pictures, base), size_of, on_missing, log)
+    images = mend_images(document["images"], finder, size_of, on_missing, log)
     categories = mend_categories(document["categories"], entries, log)
     places = find_categories(entries, categories, log)
     evidence = Evidence()
