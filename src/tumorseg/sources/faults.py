@@ -21,7 +21,7 @@ KINDS: dict[str, str] = {
     "name_clash": "pictures in several folders, or with several suffixes, share a name; renamed",
     "name_characters": "file_name has characters or a length that not every system takes; renamed",
     "image_missing": "an image's picture is not in the set; left out, as source.missing says",
-    "image_repeated": "a picture is listed twice; its annotations are put together",
+    "image_repeated": "a picture is listed twice with the same id; taken once",
     "image_size": "width or height is missing, or is no size; taken from the picture",
     "id_numbered": "ids are absent, repeated, texts or too large; numbered anew in the file's order",
     "id_type": "an id is a text or a number with a point; it joins as the whole number that it is",

@@ -106,7 +106,8 @@ def _belongs(
         return False
     for key, place, section in (("image_id", image, "images"), ("category_id", category, "categories")):
         if place is None:
-            reason = f"{SHORT.repr(entry.get(key))} is none of the {section}, or of several"
+            value = SHORT.repr(entry[key]) if entry.get(key) is not None else "missing, which"
+            reason = f"{value} is no id of the {section}"
             if on_missing == "refuse":
                 way = "list it, or leave such annotations out: source.missing: leave out"
                 log.refuse(f"{field}.{key}", f"{reason}; {way}")

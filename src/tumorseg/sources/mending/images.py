@@ -60,8 +60,7 @@ def mend_images(
             if place == len(pictures):
                 pictures.append(picture)
             else:
-                first = f"images[{pictures[place].index}]"
-                log.mended("image_repeated", f"images[{index}]", f"{match.picture!r} is {first} too")
+                _check_repeated(index, key, pictures[place], log)
         if key is None:
             ids.add_names(place, entry["file_name"])
             continue
@@ -126,6 +125,17 @@ def _check_missing(
     for index in missing:
         name = SHORT.repr(entries[index]["file_name"])
         log.left_out("image_missing", f"images[{index}]", f"{name} is not in the set")
+
+
+def _check_repeated(index: int, key: Key | None, first: _Picture, log: FaultLog) -> None:
+    """A picture listed twice with one id is one; with two ids it may be two pictures of one name."""
+    reason = f"{first.path!r} is images[{first.index}] too"
+    if key is None or key != first.key:
+        log.refuse(
+            f"images[{index}].file_name",
+            f"{reason}, with another id; if they are two pictures, give each its name, else list it once",
+        )
+    log.mended("image_repeated", f"images[{index}]", reason)
 
 
 def _key(entry: dict[str, Any], field: str, log: FaultLog) -> Key | None:
