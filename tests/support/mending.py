@@ -29,7 +29,9 @@ def export(
 
 def outlined(id: int, image_id: Any, segmentation: Any = None, **others: Any) -> dict[str, Any]:
     """An entry of `annotations`: by default a triangle, with its own box and area."""
-    entry = annotation(id, image_id, segmentation or [TRIANGLE], bbox=[1, 1, 6, 5], area=15)
+    entry = annotation(
+        id, image_id, [TRIANGLE] if segmentation is None else segmentation, bbox=[1, 1, 6, 5], area=15
+    )
     return {key: value for key, value in {**entry, **others}.items() if value is not ...}  # `...` leaves out
 
 

@@ -162,9 +162,10 @@ def _size(
     """Width and height; those of a picture that lies on its side stay: its EXIF orientation may say so."""
     if max(real) > MAX_SIDE:
         log.refuse(
-            field, f"{path!r} is {real[0]}×{real[1]} pixels; {MAX_SIDE} a side are read: scale the set"
+            field, f"{path!r} is {real[0]}×{real[1]} pixels; up to {MAX_SIDE} a side are read: scale the set"
         )
     given = (entry.get("width"), entry.get("height"))
+    words = " and ".join(SHORT.repr(value) for value in given)
     whole = [to_whole(value) for value in given]
     said = [side if side and side > 0 else None for side in whole]
     if said == [real[1], real[0]] and None not in said:
@@ -172,13 +173,12 @@ def _size(
     elif any(side not in (None, real[axis]) for axis, side in enumerate(said)):
         log.refuse(
             field,
-            f"{path!r} is {real[0]}×{real[1]} pixels, but width and height say {given[0]}×{given[1]}; the "
+            f"{path!r} is {real[0]}×{real[1]} pixels, but width and height say {words}; the "
             "outlines are of one of the two: give the pictures that were annotated, or mend the numbers",
         )
     else:
         size = real
     if any(type(value) is not int or value != side for value, side in zip(given, size, strict=True)):
-        words = " and ".join(SHORT.repr(value) for value in given)
         log.mended("image_size", field, f"width and height {words}; {path!r} is {size[0]}×{size[1]} pixels")
     return size
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tumorseg.errors import SHORT
 from tumorseg.sources.faults import FaultLog
-from tumorseg.sources.mending.boxes import Bounds, Box, are_apart, are_near, read_box, to_bounds, to_box
+from tumorseg.sources.mending.boxes import Bounds, Box, are_near, read_box, to_bounds, to_box
 from tumorseg.sources.mending.evidence import Evidence, Size
 from tumorseg.sources.mending.polygons import Ring, area_of, bounds_of, read_polygons
 from tumorseg.sources.mending.run_lengths import read_run_lengths
@@ -68,7 +68,10 @@ def _read_outline(
     if isinstance(value, dict) and value.get("counts"):
         bounds = to_bounds(box) if box else None
         shape, extent, pixels = read_run_lengths(value, field, size, bounds, log)
-        return (shape, extent, float(pixels)), []
+        # Without a pixel it is as an outline whose every part was left out.
+        return ((shape, extent, float(pixels)), []) if pixels else (None, [[]])
+    if isinstance(value, dict) and "counts" in value:
+        value = None
     if value and not isinstance(value, list):
         log.refuse(field, f"{SHORT.repr(value)} is no outline; mend it, or remove the annotation")
     polygons, fragments = read_polygons(value or [], field, log)
@@ -109,7 +112,7 @@ def _checked_box(
 ) -> Box | None:
     """The box as the file has it; None where it is to be computed from the outline, which is said."""
     where, value = f"{field}.bbox", entry.get("bbox")
-    if box is None or (not (box[2] or box[3]) and are_apart(to_bounds(box), bounds)):
+    if box is None or (not (box[2] or box[3]) and not are_near(to_bounds(box), bounds)):
         log.mended("box_computed", where, f"{SHORT.repr(value)} is no box; computed from the outline")
         return None
     if not are_near(to_bounds(box), bounds) and are_near(box, bounds):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tumorseg.data.coco_schema import decode_counts
+from tumorseg.data.coco_schema import MAX_SIDE, decode_counts
 from tumorseg.errors import SHORT
 from tumorseg.sources.faults import FaultLog
 from tumorseg.sources.mending.values import to_whole
@@ -14,6 +14,7 @@ from tumorseg.sources.mending.values import to_whole
 Bounds = tuple[float, float, float, float]  # left, top, right, bottom
 BYTES = re.compile(r"b(['\"]).*\1", re.DOTALL)
 LISTED = re.compile(r"\[?[\d\s,]*[\s,][\d\s,]*\]?", re.ASCII)  # compressed, there are no spaces or commas
+MAX_RUN = MAX_SIDE**2
 NEAR = 1.5  # pixels between a box and the pixels it is of
 
 
@@ -38,7 +39,11 @@ def read_run_lengths(
         numbers = decode_counts(counts) if isinstance(counts, str) else counts
     except ValueError as error:
         log.refuse(f"{field}.counts", f"{error}; export the mask anew")
-    if (total := sum(numbers)) != width * height or min(numbers, default=0) < 0:
+    if (
+        odd := next((run for run in (min(numbers), max(numbers)) if not 0 <= run <= MAX_RUN), None)
+    ) is not None:
+        log.refuse(f"{field}.counts", f"a run of {SHORT.repr(odd)} pixels; export the mask anew")
+    if (total := sum(numbers)) != width * height:
         log.refuse(
             f"{field}.counts",
             f"runs of {total} pixels, but the image has {width} × {height}; export the mask anew",
@@ -94,13 +99,13 @@ def _check_size(
         if not upright or lying:
             log.refuse(
                 f"{field}.size",
-                f"{value}, but the image has height {height} and width {width}, and bbox does not tell which "
-                "is right; export the mask anew",
+                f"{SHORT.repr(value)}, but the image has height {height} and width {width}, and bbox "
+                "does not tell which is right; export the mask anew",
             )
     elif sides is not None and None not in sides and sides != [height, width]:
         log.refuse(
             f"{field}.size",
-            f"{value}, but the image has height {height} and width {width}; export the mask anew",
+            f"{SHORT.repr(value)}, but the image has height {height} and width {width}; export the mask anew",
         )
     log.mended(
         "rle_size", f"{field}.size", f"{SHORT.repr(value)}; the image has height {height}, width {width}"
