@@ -1,11 +1,13 @@
 """A whole annotation file mended: what is kept, numbered, left out; and that nothing is said in vain."""
 
 import json
+from pathlib import Path
 
 import pytest
 from support.coco_builder import image, write_export
 from support.mending import PICTURES, export, kinds, masks, mended, outlined
 
+from tumorseg import sources
 from tumorseg.data.coco import ANNOTATIONS, read_split
 from tumorseg.errors import UserError
 from tumorseg.sources.faults import KINDS, Fault, FaultLog, summary
@@ -92,6 +94,12 @@ def test_a_fault_says_where_and_why():
             "None is no area; computed: 15.0",
         ),
     )
+
+
+def test_every_kind_is_of_use():
+    files = [path for path in Path(sources.__file__).parent.rglob("*.py") if path.name != "faults.py"]
+    text = "".join(path.read_text(encoding="utf-8") for path in files)
+    assert [kind for kind in KINDS if f'"{kind}"' not in text] == []
 
 
 def test_the_summary_has_a_line_for_each_kind_and_action():

@@ -74,7 +74,7 @@ def test_without_an_outline_the_box_is_drawn_and_said(tmp_path, segmentation):
         {"segmentation": [], "bbox": []},
         {"segmentation": None, "bbox": None, "keypoints": [1, 1, 2]},
         {"segmentation": [[3, 3, 5, 5]], "bbox": [3, 3, 2, 2], "area": 0},  # a line, and its box
-        {"segmentation": {"counts": [96]}, "bbox": [3, 3, 2, 2], "area": 0},
+        {"segmentation": {"size": [8, 12], "counts": [96]}, "bbox": [3, 3, 2, 2], "area": 0},
     ],
 )
 def test_an_annotation_with_nothing_to_draw_is_left_out(others):
