@@ -89,7 +89,7 @@ def read(document: dict[str, Any]) -> Mended | str:
 def test_one_value_changed_spoils_no_other_mask(tmp_path: Path, unchanged: dict[str, np.ndarray]) -> None:
     generator = random.Random(0)
     outcomes = {"refused": 0, "read": 0}
-    for _ in range(3000):
+    for _ in range(1500):
         document = sound()
         touched = mutate(document, generator)
         result = read(document)
@@ -104,4 +104,4 @@ def test_one_value_changed_spoils_no_other_mask(tmp_path: Path, unchanged: dict[
             if index not in touched:
                 np.testing.assert_array_equal(drawn[picture], unchanged[picture], str(document))
         outcomes["read"] += 1
-    assert min(outcomes.values()) > 500
+    assert min(outcomes.values()) > 250

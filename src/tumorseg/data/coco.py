@@ -50,6 +50,7 @@ class Slice:
     annotations: tuple[Annotation, ...]  # by id
 
 
+@uncollected()
 def read_split(folder: Path) -> list[Slice]:
     """Read and check `folder/_annotations.coco.json`; slices come ordered by image id.
 
@@ -58,8 +59,17 @@ def read_split(folder: Path) -> list[Slice]:
     Raises:
         UserError: The file is missing, is not COCO, or contradicts itself; names file and field.
     """
-    with uncollected():
-        return _read(folder)
+    export = _load(folder, Export)
+    try:
+        _refuse_duplicates("categories", "id", (category.id for category in export.categories))
+        _refuse_duplicates("images", "id", (image.id for image in export.images))
+        # Masks are named by the stem, and some file systems do not tell case apart.
+        stems = (Path(image.file_name).stem.casefold() for image in export.images)
+        _refuse_duplicates("images", "file_name without suffix", stems)
+        _refuse_duplicates("annotations", "id", (region.id for region in export.annotations))
+        return _join(export)
+    except ValueError as error:
+        raise UserError(f"{folder.name}/{ANNOTATIONS}: {error}") from None
 
 
 def read_categories(folder: Path) -> list[str]:
@@ -82,8 +92,10 @@ def render(slice: Slice, tumor_categories: Collection[str]) -> "npt.NDArray[np.u
     tumors = [annotation for annotation in slice.annotations if annotation.category in tumor_categories]
     if not tumors:
         return np.zeros((slice.height, slice.width), np.uint8)
-    union = mask.merge([_encode(annotation, slice) for annotation in tumors])
-    return np.ascontiguousarray(mask.decode(union)) * np.uint8(255)
+    parts = [_encode(annotation, slice) for annotation in tumors]
+    while len(parts) > 1:  # by eights: one after another, each would walk the runs of all before it
+        parts = [mask.merge(parts[first : first + 8]) for first in range(0, len(parts), 8)]
+    return np.ascontiguousarray(mask.decode(parts[0])) * np.uint8(255)
 
 
 def reaches_outside(annotation: Annotation, slice: Slice) -> bool:
@@ -121,20 +133,6 @@ def _outlines(annotation: Annotation) -> list[list[float]]:
     left, top, width, height = annotation.bbox
     right, bottom = left + width, top + height
     return [[left, top, right, top, right, bottom, left, bottom]]
-
-
-def _read(folder: Path) -> list[Slice]:
-    export = _load(folder, Export)
-    try:
-        _refuse_duplicates("categories", "id", (category.id for category in export.categories))
-        _refuse_duplicates("images", "id", (image.id for image in export.images))
-        # Masks are named by the stem, and some file systems do not tell case apart.
-        stems = (Path(image.file_name).stem.casefold() for image in export.images)
-        _refuse_duplicates("images", "file_name without suffix", stems)
-        _refuse_duplicates("annotations", "id", (region.id for region in export.annotations))
-        return _join(export)
-    except ValueError as error:
-        raise UserError(f"{folder.name}/{ANNOTATIONS}: {error}") from None
 
 
 def _load(folder: Path, schema: type[Section]) -> Section:

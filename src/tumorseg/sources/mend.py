@@ -26,7 +26,9 @@ Entry = dict[str, Any]
 class Mended:
     """A split as the stages read it."""
 
-    export: dict[str, Any]  # images, annotations, categories; passes `data.coco_schema.Export`
+    export: dict[
+        str, Any
+    ]  # licenses if there are any, images, annotations, categories; passes `data.coco_schema.Export`
     files: dict[str, str]  # by file_name in `export`: the picture's path in the set
     faults: tuple[Fault, ...]  # none: the file's own bytes pass too
 
@@ -55,10 +57,10 @@ def mend(
         UserError: The file is no COCO, or it cannot be told what is meant.
     """
     log = FaultLog(split, shown)
-    with uncollected():
-        return _mended(data, log, Finder(pictures, base), size_of, on_missing)
+    return _mended(data, log, Finder(pictures, base), size_of, on_missing)
 
 
+@uncollected()
 def _mended(data: bytes, log: FaultLog, finder: Finder, size_of: SizeOf, on_missing: OnMissing) -> Mended:
     document = read_document(data, log)
     entries = document["annotations"]
@@ -80,7 +82,9 @@ def _mended(data: bytes, log: FaultLog, finder: Finder, size_of: SizeOf, on_miss
     if entries and not kept:
         log.refuse("annotations", f"none of the {len(entries)} has an outline or a box that can be drawn")
     evidence.judge(log)
+    licences = document["licenses"]
     export = {
+        **({"licenses": licences} if licences else {}),
         "images": images.entries,
         "annotations": _numbered(kept, log),
         "categories": categories.entries,

@@ -22,7 +22,7 @@ WAY_OUT = "export as COCO (instances) and give that"
 
 
 def read_document(data: bytes, log: FaultLog) -> dict[str, Any]:
-    """The file's object, with `images`, `annotations` and `categories` as lists of objects.
+    """The file's object, with `images`, `annotations`, `categories` and `licenses` as lists of objects.
 
     Raises:
         UserError: It is not UTF-8, not JSON, nested too deep, too long, or not COCO.
@@ -43,7 +43,19 @@ def read_document(data: bytes, log: FaultLog) -> dict[str, Any]:
         for index, entry in enumerate(entries):
             if not isinstance(entry, dict):
                 log.refuse(f"{section}[{index}]", f"{SHORT.repr(entry)} is no object; {WAY_OUT}")
-    return sections
+    return {**sections, "licenses": _licences(document)}
+
+
+def _licences(document: dict[str, Any]) -> list[dict[str, str]]:
+    """The names and addresses of licences, which the card of a delivered net states; others are left away."""
+    listed = document.get("licenses")
+    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    texts = [{key: entry.get(key) for key in ("name", "url")} for entry in entries]
+    kept = [
+        {key: text for key, text in entry.items() if isinstance(text, str) and text.isprintable()}
+        for entry in texts
+    ]
+    return [entry for entry in kept if entry.get("name")]
 
 
 def _parse(data: bytes, log: FaultLog) -> dict[str, Any]:
@@ -64,9 +76,16 @@ def _parse(data: bytes, log: FaultLog) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(text, object_pairs_hook=_unique)
     except RecursionError:
         log.refuse("the file", f"lists within lists, hundreds deep: not COCO; {WAY_OUT}")
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         log.refuse("the file", f"not JSON: {' '.join(str(error).split())}; get or export it anew")
+    except ValueError as error:  # a key twice, or Python's limit for digits, whose words are not for users
+        reason = str(error) if isinstance(error, _TwiceError) else "a number has thousands of digits"
+        log.refuse("the file", f"{reason}; get or export it anew")
     return document
+
+
+class _TwiceError(ValueError):
+    """A key stands twice in one object."""
 
 
 def _kind(start: str) -> str:
@@ -80,5 +99,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     entry = dict(pairs)
     if len(entry) < len(pairs):
         twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"the key {SHORT.repr(twice)} stands twice in one object")
+        raise _TwiceError(f"the key {SHORT.repr(twice)} stands twice in one object")
     return entry
