@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.coco_builder import image, write_export
-from support.mending import PICTURES, export, kinds, masks, mended, outlined
+from support.mending import export, kinds, masks, mended, outlined
 
 from tumorseg import sources
 from tumorseg.data.coco import ANNOTATIONS, read_split
@@ -79,11 +79,6 @@ def test_pictures_in_folders_keep_their_masks(tmp_path):
     assert result.files == {"p1_0.png": "train/p1/0.png", "p2_0.png": "train/p2/0.png"}
     drawn = masks(result, tmp_path / "train")
     assert [int((drawn[f"train/{name}/0.png"] > 0).sum()) for name in ("p1", "p2")] == [14, 12]
-
-
-def test_many_annotations_on_one_picture_take_linear_time():
-    entries = [outlined(index, 0) for index in range(20_000)]
-    assert len(mended(export(annotations=entries), PICTURES).export["annotations"]) == 20_000
 
 
 def test_a_fault_says_where_and_why():
