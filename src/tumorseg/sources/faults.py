@@ -58,7 +58,7 @@ class Fault:
 
     split: str
     file: str  # as messages call it
-    field: str  # its JSON path, such as annotations[3].bbox
+    field: str  # its JSON path, such as annotations[3].bbox; empty where it is the file as a whole
     kind: str  # a key of KINDS
     action: Action
     reason: str
@@ -105,7 +105,7 @@ def summary(faults: Iterable[Fault]) -> list[str]:
     order = {kind: place for place, kind in enumerate(KINDS)}
     events = sorted(first.items(), key=lambda event: (order[event[0][0]], event[0][1]))
     return [
-        f"{action}: {counts[kind, action]} × {kind}: {KINDS[kind]}; such as {fault.file} {fault.field}: "
-        f"{fault.reason}"
+        f"{action}: {counts[kind, action]} × {kind}: {KINDS[kind]}; such as "
+        f"{' '.join(filter(None, (fault.file, fault.field)))}: {fault.reason}"
         for (kind, action), fault in events
     ]
