@@ -17,10 +17,18 @@ def test_a_sound_file_has_no_fault_and_its_own_values(tmp_path):
     root = write_export(tmp_path / "set")
     data = (root / "train" / ANNOTATIONS).read_bytes()
     result = mended(data)
-    assert {fault.kind for fault in result.faults} == {"outline_from_box"}
+    assert (kinds(result), result.as_is) == (["outline_from_box"], True)
     document = export()
     result = mended(document)
-    assert result.faults == ()
+    assert (result.faults, result.as_is) == ((), True)
+    document["annotations"][0]["segmentation"] = [[]]
+    result = mended(document)
+    assert (kinds(result), result.as_is) == (["outline_fragment", "outline_from_box"], False)
+
+
+def test_a_sound_export_is_what_was_read():
+    document = export()
+    result = mended(document)
     assert result.files == {"0.jpg": "train/0.jpg", "1.jpg": "train/1.jpg"}
     assert result.export == document
 
@@ -29,7 +37,7 @@ def test_where_nothing_is_mended_the_file_itself_reads_the_same(tmp_path):
     document = export(info={"year": 2023}, licenses=[{"id": 1}])
     document["annotations"][0].update(attributes={"occluded": False}, score=0.9)
     result = mended(document)
-    assert result.faults == ()
+    assert result.as_is
     masks(result, tmp_path / "train")
     read = read_split(tmp_path / "train")
     (tmp_path / "train" / ANNOTATIONS).write_text(json.dumps(document))

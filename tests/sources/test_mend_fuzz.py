@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.coco_builder import image
+from support.coco_builder import image, write_annotations
 from support.mending import export, masks, mended, outlined
 
+from tumorseg.data.coco import read_split
 from tumorseg.errors import UserError
 from tumorseg.sources.mend import Mended
 
@@ -103,5 +104,9 @@ def test_one_value_changed_spoils_no_other_mask(tmp_path: Path, unchanged: dict[
         for index, picture in enumerate(PICTURES):
             if index not in touched:
                 np.testing.assert_array_equal(drawn[picture], unchanged[picture], str(document))
+        if result.as_is:
+            mended_slices = read_split(tmp_path / "train")
+            write_annotations(tmp_path / "train", **document)
+            assert read_split(tmp_path / "train") == mended_slices
         outcomes["read"] += 1
     assert min(outcomes.values()) > 250

@@ -70,17 +70,25 @@ class FaultLog:
     def __init__(self, split: str, file: str):
         self.split, self.file = split, file
         self.faults: list[Fault] = []
+        self.changed = False  # whether the file's own bytes do no longer say what was read
 
     def mended(self, kind: str, field: str, reason: str) -> None:
         """What was meant is beyond doubt."""
+        self.changed = True
         self._add("mended", kind, field, reason)
 
     def left_out(self, kind: str, field: str, reason: str) -> None:
         """There is nothing to draw, or the user's params say so."""
+        self.changed = True
         self._add("left out", kind, field, reason)
 
     def guessed(self, kind: str, field: str, reason: str) -> None:
         """The likely meaning was taken; a person may know better."""
+        self.changed = True
+        self._add("guessed", kind, field, reason)
+
+    def noted(self, kind: str, field: str, reason: str) -> None:
+        """A likely meaning was taken that the stages take too, so that the file may stay as it is."""
         self._add("guessed", kind, field, reason)
 
     def refuse(self, field: str, reason: str) -> NoReturn:

@@ -30,7 +30,8 @@ class Mended:
         str, Any
     ]  # licenses if there are any, images, annotations, categories; passes `data.coco_schema.Export`
     files: dict[str, str]  # by file_name in `export`: the picture's path in the set
-    faults: tuple[Fault, ...]  # none: the file's own bytes pass too
+    faults: tuple[Fault, ...]
+    as_is: bool  # the file's own bytes pass too, and mean the same
 
 
 def mend(
@@ -89,7 +90,7 @@ def _mended(data: bytes, log: FaultLog, finder: Finder, size_of: SizeOf, on_miss
         "annotations": _numbered(kept, log),
         "categories": categories.entries,
     }
-    return Mended(export, images.files, tuple(log.faults))
+    return Mended(export, images.files, tuple(log.faults), not log.changed)
 
 
 def _belongs(

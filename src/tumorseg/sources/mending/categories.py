@@ -124,4 +124,4 @@ def _note_shared_names(places: list[int | None], categories: Categories, log: Fa
     for name, members in used.items():
         if len(members) > 1:
             fields = ", ".join(f"categories[{place}]" for place in sorted(members))
-            log.guessed("category_name_shared", "categories[].name", f"{name!r} is the name of {fields}")
+            log.noted("category_name_shared", "categories[].name", f"{name!r} is the name of {fields}")

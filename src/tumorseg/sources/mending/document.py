@@ -36,7 +36,7 @@ def read_document(data: bytes, log: FaultLog) -> dict[str, Any]:
     for section in ("annotations", "categories"):
         if document.get(section) is None:
             log.guessed("section_missing", section, "missing; taken as an empty list")
-        sections[section] = document.get(section) or []
+        sections[section] = [] if document.get(section) is None else document[section]
     for section, entries in sections.items():
         if not isinstance(entries, list):
             log.refuse(section, f"{SHORT.repr(entries)} is no list; {WAY_OUT}")

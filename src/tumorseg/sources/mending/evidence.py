@@ -74,9 +74,9 @@ class Evidence:
                 "x before y, or remove bbox if the outlines are right",
             )
         for where in self.tiny:
-            log.guessed("outline_tiny", where, "all coordinates are from 0 to 1; taken as pixels")
+            log.noted("outline_tiny", where, "all coordinates are from 0 to 1; taken as pixels")
         for where, outline, box in self.apart:
-            log.guessed("box_contradicts", where, f"the outline spans {_words(outline)}, bbox {_words(box)}")
+            log.noted("box_contradicts", where, f"the outline spans {_words(outline)}, bbox {_words(box)}")
 
 
 def _is_tiny(bounds: Bounds) -> bool:

@@ -103,7 +103,8 @@ def _stand_in(
     if box is None or not (box[2] and box[3]) or stray:
         log.left_out("annotation_empty", field, "no outline of 3 points or more, and no box with an area")
         return None
-    log.guessed("outline_from_box", f"{field}.segmentation", "no outline; the box is drawn")
+    note = log.noted if entry.get("segmentation") in (None, []) else log.guessed
+    note("outline_from_box", f"{field}.segmentation", "no outline; the box is drawn")
     return box
 
 
