@@ -1,5 +1,6 @@
 """Files and folders written whole or not at all (a temporary name, then a rename); JSON and YAML read."""
 
+import gc
 import json
 import math
 import os
@@ -48,6 +49,21 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             retired.rename(path)
         for folder in (temporary, retired):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Read millions of values without Python's collector of cycles, which walks them over and over.
+
+    It takes as long as the reading itself; lists and numbers of a file hold no cycle.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -132,6 +132,15 @@ def test_what_lies_outside_is_cut_off() -> None:
     )
 
 
+def test_hundreds_of_annotations_unite_as_one_by_one() -> None:
+    rng = np.random.default_rng(4)
+    shapes = [(tuple(rng.uniform(-2, 34, 6).round(2)),) for _ in range(150)]
+    one_by_one = [coco.render(slice_of(shape, width=32, height=24), TUMOR) for shape in shapes]
+    for count in (1, 8, 9, 65, 150):
+        united = coco.render(slice_of(*shapes[:count], width=32, height=24), TUMOR)
+        np.testing.assert_array_equal(united, np.max(one_by_one[:count], axis=0))
+
+
 def test_joined_by_image_id_and_ordered(tmp_path: Path) -> None:
     images = [image(7, "seven.jpg"), image(3, "three.jpg"), image(5, "five.jpg")]
     annotations = [annotation(9, 3), annotation(2, 7, category_id=2), annotation(4, 3)]

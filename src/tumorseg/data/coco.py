@@ -3,19 +3,21 @@
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
 
 from tumorseg import SPLITS
 from tumorseg.data import classes
-from tumorseg.data.coco_schema import BRANCHES, Export, Image, Region, Rle
+from tumorseg.data.coco_schema import BRANCHES, Categories, Export, Image, Region, Rle
 from tumorseg.errors import UserError, explain_first
+from tumorseg.files import uncollected
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+Section = TypeVar("Section", bound=Categories)
 ANNOTATIONS = "_annotations.coco.json"
 
 
@@ -50,6 +52,7 @@ class Slice:
     annotations: tuple[Annotation, ...]  # by id
 
 
+@uncollected()
 def read_split(folder: Path) -> list[Slice]:
     """Read and check `folder/_annotations.coco.json`; slices come ordered by image id.
 
@@ -58,7 +61,7 @@ def read_split(folder: Path) -> list[Slice]:
     Raises:
         UserError: The file is missing, is not COCO, or contradicts itself; names file and field.
     """
-    export = _load(folder)
+    export = _load(folder, Export)
     try:
         _refuse_duplicates("categories", "id", (category.id for category in export.categories))
         _refuse_duplicates("images", "id", (image.id for image in export.images))
@@ -77,7 +80,7 @@ def read_categories(folder: Path) -> list[str]:
     Raises:
         UserError: The file is missing or is not COCO.
     """
-    return [category.name for category in _load(folder).categories]
+    return [category.name for category in _load(folder, Categories).categories]
 
 
 def chosen_categories(raw: Path, chosen: classes.Categories | None) -> classes.Categories:
@@ -108,8 +111,10 @@ def render(slice: Slice, tumor_categories: Collection[str]) -> "npt.NDArray[np.u
     tumors = [annotation for annotation in slice.annotations if annotation.category in tumor_categories]
     if not tumors:
         return np.zeros((slice.height, slice.width), np.uint8)
-    union = mask.merge([_encode(annotation, slice) for annotation in tumors])
-    return np.ascontiguousarray(mask.decode(union)) * np.uint8(255)
+    parts = [_encode(annotation, slice) for annotation in tumors]
+    while len(parts) > 1:  # by eights: one after another, each would walk the runs of all before it
+        parts = [mask.merge(parts[first : first + 8]) for first in range(0, len(parts), 8)]
+    return np.ascontiguousarray(mask.decode(parts[0])) * np.uint8(255)
 
 
 def reaches_outside(annotation: Annotation, slice: Slice) -> bool:
@@ -149,10 +154,10 @@ def _outlines(annotation: Annotation) -> list[list[float]]:
     return [[left, top, right, top, right, bottom, left, bottom]]
 
 
-def _load(folder: Path) -> Export:
+def _load(folder: Path, schema: type[Section]) -> Section:
     name = f"{folder.name}/{ANNOTATIONS}"
     try:
-        return Export.model_validate_json((folder / ANNOTATIONS).read_bytes())
+        return schema.model_validate_json((folder / ANNOTATIONS).read_bytes())
     except OSError as error:
         raise UserError(f"{name}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
