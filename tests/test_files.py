@@ -1,3 +1,4 @@
+import gc
 import math
 from pathlib import Path
 
@@ -5,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tumorseg.files import atomic_file, atomic_folder, read_json, write_csv, write_json, write_text
+from tumorseg.files import (
+    atomic_file,
+    atomic_folder,
+    read_json,
+    uncollected,
+    write_csv,
+    write_json,
+    write_text,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -108,3 +117,19 @@ def test_a_table_has_no_index_and_an_empty_field_for_nan(tmp_path):
 def test_text_is_utf_8(tmp_path):
     write_text(tmp_path / "t.txt", "tumeur à ½")
     assert (tmp_path / "t.txt").read_bytes() == "tumeur à ½".encode()
+
+
+def test_the_collector_of_cycles_is_off_while_a_big_file_is_read():
+    def is_enabled_within() -> bool:
+        with uncollected():
+            return gc.isenabled()
+
+    assert (is_enabled_within(), gc.isenabled()) == (False, True)
+    gc.disable()
+    try:
+        assert (is_enabled_within(), gc.isenabled()) == (False, False)
+    finally:
+        gc.enable()
+    with pytest.raises(KeyError), uncollected():
+        raise KeyError
+    assert gc.isenabled()

@@ -68,9 +68,7 @@ def test_ids_that_are_whole_numbers_in_disguise_are_kept():
 
 def test_annotations_of_what_is_not_listed_are_refused_or_left_out_and_counted():
     entries = [outlined(0, 0), outlined(1, 777), outlined(2, 1, category_id=9)]
-    with pytest.raises(
-        UserError, match=r"annotations\[1\].image_id: 777 is no id of the images; list it, or"
-    ):
+    with pytest.raises(UserError, match=r"annotations\[1\].image_id: there is no image 777; list it, or"):
         mended(export(annotations=entries))
     result = mended(export(annotations=entries), on_missing="leave out")
     assert [entry["id"] for entry in result.export["annotations"]] == [0]

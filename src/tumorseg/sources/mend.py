@@ -109,10 +109,10 @@ def _belongs(
     if image == NO_PICTURE:
         log.left_out("annotation_of_missing", field, f"of image {SHORT.repr(entry.get('image_id'))}")
         return False
-    for key, place, section in (("image_id", image, "images"), ("category_id", category, "categories")):
+    for key, place, what in (("image_id", image, "image"), ("category_id", category, "category")):
         if place is None:
-            value = SHORT.repr(entry[key]) if entry.get(key) is not None else "missing, which"
-            reason = f"{value} is no id of the {section}"
+            value = entry.get(key)
+            reason = "missing" if value is None else f"there is no {what} {SHORT.repr(value)}"
             if on_missing == "refuse":
                 way = "list it, or leave such annotations out: source.missing: leave out"
                 log.refuse(f"{field}.{key}", f"{reason}; {way}")

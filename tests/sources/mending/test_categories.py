@@ -42,9 +42,9 @@ def test_categories_are_joined_and_named(categories, ids, names, faults):
 @pytest.mark.parametrize(
     ("categories", "id", "message"),
     [
-        (ONE, 9, r"annotations\[0\]\.category_id: 9 is no id of the categories; list it"),
-        (ONE, [1], r"annotations\[0\]\.category_id: \[1\] is no id of the categories"),
-        ([*ONE, {"id": 2, "name": "cyst"}], ..., r"annotations\[0\]\.category_id: missing, which is no id"),
+        (ONE, 9, r"annotations\[0\]\.category_id: there is no category 9; list it"),
+        (ONE, [1], r"annotations\[0\]\.category_id: there is no category \[1\]; list it"),
+        ([*ONE, {"id": 2, "name": "cyst"}], ..., r"annotations\[0\]\.category_id: missing; list it"),
         ([*ONE, {"id": 1, "name": "cyst"}], 1, r"categories\[1\]\.id: 1, 'cyst', is that of categories\[0\]"),
         ([{"name": "tumor"}], 1, r"categories\[0\]\.id: None is no id; number the categories"),
         ([{"id": 1, "name": ["x"]}], 1, r"categories\[0\]\.name: \['x'\] is no name"),

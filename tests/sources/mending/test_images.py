@@ -22,6 +22,8 @@ def found(name, pictures, **options):
     ("name", "pictures", "picture", "faults"),
     [
         ("a.png", ["train/a.png"], "train/a.png", []),
+        ("a.jfif", ["train/a.jfif"], "train/a.jfif", []),
+        ("a.JPE", ["train/a.JPE"], "train/a.JPE", []),
         ("images/a.png", ["train/images/a.png"], "train/images/a.png", ["name_path"]),
         ("images/a.png", ["train/a.png"], "train/a.png", ["name_path"]),
         ("images\\a.png", ["train/a.png"], "train/a.png", ["name_path"]),
