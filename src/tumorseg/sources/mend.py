@@ -15,9 +15,10 @@ from tumorseg.sources.mending.categories import find_categories, mend_categories
 from tumorseg.sources.mending.document import read_document
 from tumorseg.sources.mending.evidence import Evidence
 from tumorseg.sources.mending.finding import Finder
-from tumorseg.sources.mending.images import NO_PICTURE, OnMissing, SizeOf, mend_images
+from tumorseg.sources.mending.images import NO_PICTURE, SizeOf, mend_images
 from tumorseg.sources.mending.regions import mend_region
 from tumorseg.sources.mending.values import to_key, whole_ids
+from tumorseg.types import OnMissing
 
 Entry = dict[str, Any]
 

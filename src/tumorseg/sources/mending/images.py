@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 from tumorseg.data.coco_schema import IMAGE_SUFFIXES, MAX_SIDE
 from tumorseg.errors import SHORT
@@ -11,8 +11,8 @@ from tumorseg.sources.faults import FaultLog
 from tumorseg.sources.mending.finding import AmbiguousError, Finder, Found
 from tumorseg.sources.mending.naming import plain_names
 from tumorseg.sources.mending.values import Ids, Key, to_key, to_whole, whole_ids
+from tumorseg.types import OnMissing
 
-OnMissing = Literal["refuse", "leave out"]
 SizeOf = Callable[[str], tuple[int, int]]
 NO_PICTURE = -1  # the owner of ids whose picture is left out
 
