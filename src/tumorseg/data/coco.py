@@ -49,7 +49,21 @@ class Slice:
 
 
 def read_split(folder: Path) -> list[Slice]:
-    """Read and check `folder/_annotations.coco.json`; slices come ordered by image id.
+    """The slices of `read_export`."""
+    return read_export(folder)[0]
+
+
+def read_categories(folder: Path) -> list[str]:
+    """Names of the categories that `folder/_annotations.coco.json` defines, in the file's order.
+
+    Raises:
+        UserError: The file is missing or is not COCO.
+    """
+    return [category.name for category in _load(folder).categories]
+
+
+def read_export(folder: Path) -> tuple[list[Slice], list[str]]:
+    """Read and check `folder/_annotations.coco.json`: slices by image id, and the categories' names.
 
     Annotations are joined to images by `image_id`. Whether the images exist is not looked at.
 
@@ -64,18 +78,9 @@ def read_split(folder: Path) -> list[Slice]:
         stems = (Path(image.file_name).stem.casefold() for image in export.images)
         _refuse_duplicates("images", "file_name without suffix", stems)
         _refuse_duplicates("annotations", "id", (region.id for region in export.annotations))
-        return _join(export)
+        return _join(export), [category.name for category in export.categories]
     except ValueError as error:
         raise UserError(f"{folder.name}/{ANNOTATIONS}: {error}") from None
-
-
-def read_categories(folder: Path) -> list[str]:
-    """Names of the categories that `folder/_annotations.coco.json` defines, in the file's order.
-
-    Raises:
-        UserError: The file is missing or is not COCO.
-    """
-    return [category.name for category in _load(folder).categories]
 
 
 def render(slice: Slice, tumor_categories: Collection[str]) -> "npt.NDArray[np.uint8]":
@@ -89,7 +94,7 @@ def render(slice: Slice, tumor_categories: Collection[str]) -> "npt.NDArray[np.u
     tumors = [annotation for annotation in slice.annotations if annotation.category in tumor_categories]
     if not tumors:
         return np.zeros((slice.height, slice.width), np.uint8)
-    union = mask.merge([_encode(annotation, slice) for annotation in tumors])
+    union = mask.merge([encode(annotation, slice) for annotation in tumors])
     return np.ascontiguousarray(mask.decode(union)) * np.uint8(255)
 
 
@@ -105,10 +110,10 @@ def pixel_count(annotation: Annotation, slice: Slice) -> int:
     """Number of pixels that the annotation renders to: 0 if it is too thin or outside the image."""
     from pycocotools import mask
 
-    return int(mask.area(_encode(annotation, slice)))
+    return int(mask.area(encode(annotation, slice)))
 
 
-def _encode(annotation: Annotation, slice: Slice) -> Any:
+def encode(annotation: Annotation, slice: Slice) -> Any:
     """The annotation as pycocotools' own compressed run lengths."""
     from pycocotools import mask
 
