@@ -80,12 +80,23 @@ def draw(slice: Slice, greys: dict[str, int]) -> Drawn:
         contested += int(np.count_nonzero((known != 0) & (known != grey)))
         flat[pixels] = grey
     return Drawn(
-        cv2.transpose(flat.reshape(slice.width, slice.height)),
+        _upright(flat, slice),
         contested,
         other=len(slice.annotations) - len(tumors),
         outside=sum(reaches_outside(annotation, slice) for annotation in tumors),
         thin=sum(not runs.area for _, runs in shapes),
     )
+
+
+def _upright(flat: np.ndarray, slice: Slice) -> np.ndarray:
+    """A mask, (height, width), of its columns one after the other; those without tumour are not touched."""
+    mask = np.zeros((slice.height, slice.width), np.uint8)
+    columns = flat.reshape(slice.width, slice.height)
+    drawn = np.flatnonzero(columns.any(axis=1))
+    if len(drawn):
+        part = np.s_[drawn[0] : drawn[-1] + 1]
+        mask[:, part] = cv2.transpose(columns[part])
+    return mask
 
 
 def _check_categories(categories: Iterable[str], tumor_categories: Iterable[str]) -> None:

@@ -128,7 +128,9 @@ def _read_all(
     if cut := table["cut"].sum():
         print(f"tumour pixels cut off by `preprocess`: {cut}")
     if count := (table["height"] != table["width"]).sum():
-        print(f"slices that are not square, and are squeezed: {count} (`pad` in preprocess keeps their shape)")
+        print(
+            f"slices that are not square, and are squeezed: {count} (`pad` in preprocess keeps their shape)"
+        )
     return table, {"images": images, "masks": labels}, reading
 
 

@@ -133,7 +133,7 @@ def foreground(image: np.ndarray) -> np.ndarray:
 
 
 def _head_threshold(grey: np.ndarray) -> float:
-    return cv2.threshold(grey, 0, 255, cv2.THRESH_OTSU)[0] / 2
+    return cv2.threshold(grey, 0, 255, cv2.THRESH_OTSU | cv2.THRESH_DRYRUN)[0] / 2  # no pixel is written
 
 
 def _histogram(grey: np.ndarray) -> np.ndarray:

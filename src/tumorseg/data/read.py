@@ -13,10 +13,11 @@ from tumorseg.errors import UserError
 from tumorseg.files import read_json, write_json
 from tumorseg.types import Channels, Exif
 
-FILE = "reading.json"  # beside the prepared arrays; only where pictures are read in another way than by default
+FILE = (
+    "reading.json"  # beside the prepared arrays; only where pictures are read in another way than by default
+)
 TIFF = (b"II*\x00", b"MM\x00*")
 GREY_MODES = ("1", "L", "I", "F")  # what Pillow's modes of pictures without colour begin with
-
 
 
 class Reading(BaseModel):
