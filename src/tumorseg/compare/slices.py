@@ -55,7 +55,7 @@ def slice_rows(
 
 
 def data_uri(array: np.ndarray) -> str:
-    """A slice (uint8, in colour with a third axis) or a mask (bool), (S, S), as a picture in a data URI; larger ones are made smaller."""
+    """A slice, uint8 (S, S) or (S, S, 3), or a mask, bool (S, S), as a small picture in a data URI."""
     mask = array.dtype == bool
     array = array.astype(np.uint8) * 255 if mask else array
     if max(array.shape) > LARGEST:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 ANNOTATIONS = "_annotations.coco.json"
+SOURCE = "source.json"  # of a raw folder: what `download` has found out about the set
 
 
 @dataclass(frozen=True)

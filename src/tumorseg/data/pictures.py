@@ -1,16 +1,15 @@
-"""All pictures of a dataset looked at before they become slices: how they are to be read, and what is lost."""
+"""All pictures of a dataset, looked at before they become slices: how to read them, and what is lost."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from tumorseg.data.coco import SOURCE
 from tumorseg.data.headers import Header, read_header
 from tumorseg.data.read import Reading, decode, decode_values, load
 from tumorseg.data.remarks import captured_remarks, damage, refuse_damage
 from tumorseg.files import read_json
 from tumorseg.threads import in_threads
 from tumorseg.types import Channels, Exif
-
-SOURCE = "source.json"  # of a raw folder: what `download` found
 
 
 def outlines_in(raw: Path) -> Exif:
@@ -36,8 +35,8 @@ def find_reading(paths: Sequence[Path], channels: Channels, exif: Exif) -> Readi
         reading = reading.model_copy(update={"greys": _range(deep, reading)})
         low, high = reading.greys or (0, 0)
         print(
-            f"greys {low:g} to {high:g} of {bits} bits, in {len(deep)} of {len(paths)} pictures: scaled to 0 to "
-            "255 by that range",
+            f"greys {low:g} to {high:g} of {bits} bits, in {len(deep)} of {len(paths)} pictures: scaled to "
+            "0 to 255 by that range",
             flush=True,
         )
     _tell(headers, exif)
@@ -54,7 +53,7 @@ def _range(paths: Sequence[Path], reading: Reading) -> tuple[float, float]:
     with captured_remarks():  # they are told when the pictures are decoded
         lows, highs, whole = zip(*in_threads(ends, paths), strict=True)
     low, high = min(lows), max(highs)
-    if all(whole) and 0 <= low and high <= 255:
+    if all(whole) and low >= 0 and high <= 255:
         return 0.0, 255.0
     return low, high if high > low else low + 1
 

@@ -139,7 +139,7 @@ def _array(path: Path, shape: tuple[int, ...]) -> np.memmap:
 
 
 def _describe(item: Slice, frame: Frame) -> dict[str, object]:
-    """The columns of slices.csv that tell about one slice but its pixels; its size is that after `preprocess`."""
+    """The columns of slices.csv that tell about one slice but its pixels; its size is after `preprocess`."""
     number = re.match(r"\d{1,18}(?!\d)", item.file_name)  # more digits are an id, and fit no int64
     return {
         "image_id": item.id,

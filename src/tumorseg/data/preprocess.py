@@ -55,7 +55,7 @@ class Frame:
         return framed
 
     def whole(self, array: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        """An array (height, width) of the frame in a slice of that shape; 0 where the frame does not reach."""
+        """An array (height, width) of the frame in a slice of that shape; 0 beyond the frame."""
         full = np.zeros(shape, array.dtype)
         full[self.inside(shape)] = array[self.within(shape)]
         return full
@@ -123,6 +123,13 @@ def to_grey(image: np.ndarray) -> np.ndarray:
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
+def to_channels(image: np.ndarray, channels: int) -> np.ndarray:
+    """A slice as a net of so many channels takes it: in grey (H, W), or as (H, W, 3)."""
+    if channels == 1:
+        return to_grey(image)
+    return image if image.ndim == 3 else cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+
+
 def foreground(image: np.ndarray) -> np.ndarray:
     """The head's pixels, bool (H, W): brighter than half of Otsu's threshold (Otsu 1979).
 
@@ -157,6 +164,6 @@ def _percentile(counts: np.ndarray, percent: float) -> float:
 
 
 def _widened(first: int, last: int, side: int, room: int) -> tuple[int, int]:
-    """Start and length of `side` pixels about [first, last), moved inward at the edge, at most all of `room`."""
+    """Start and length of `side` pixels about [first, last), moved inward at the edge, at most `room`."""
     start = max(0, min((int(first) + int(last) - side) // 2, room - side))
     return start, min(start + side, room) - start

@@ -61,7 +61,7 @@ def damage(remarks: list[str]) -> str | None:
 
 
 def refuse_damage(remarks: list[str], shown: object) -> None:
-    """Raise a `UserError` where a remark on the picture that errors call `shown` says that pixels are lost."""
+    """Raise a `UserError` where a remark on a picture, called `shown`, says that pixels are lost."""
     if said := damage(remarks):
         raise UserError(f"{shown}: is damaged ({said}); replace it where it comes from and run again")
 

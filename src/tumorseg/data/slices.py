@@ -1,8 +1,8 @@
 """The prepared slices: one array of images and one of masks a split.
 
-`data/prepared/<split>/{images,masks}.npy` are uint8 (N, S, S), images in colour (N, S, S, 3); masks are 0 for background and 1 for
-tumour, or the index of its class (see `classes`). Row `index` of a split is the row of
-`data/prepared/slices.csv` with the same split and index.
+`data/prepared/<split>/{images,masks}.npy` are uint8 (N, S, S), images in colour (N, S, S, 3); masks are 0
+for background and 1 for tumour, or the index of its class (see `classes`). Row `index` of a split is the
+row of `data/prepared/slices.csv` with the same split and index.
 """
 
 from dataclasses import dataclass, field

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tumorseg.data.read import read_slice
+from tumorseg.data.read import Reading, read_reading, read_slice
 from tumorseg.data.slices import load_split
 from tumorseg.delivery.card import write_card
 from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
@@ -26,10 +26,6 @@ from tumorseg.sources.phantom import sample_slices
 from tumorseg.types import PreprocessStep
 
 COMPARED = 32  # slices of valid on which runtimes are compared: enough, and seconds
-EXPECTS = (
-    "One slice of the head, grey, 8 bits, air black, brighter is brighter; contrast, plane and framing as in "
-    "the training slices."
-)
 
 
 def deliver_model(
@@ -85,11 +81,12 @@ def deliver_model(
 
 
 def comparison_slices(prepared: Path, raw: Path) -> list[np.ndarray]:
-    """Slices that all runtimes must agree on, uint8 (H, W): the sample's, and some of valid, evenly apart."""
+    """Slices that all runtimes must agree on, as read: the sample's, and some of valid, evenly apart."""
     table = load_split(prepared, "valid").table
     rows = table.iloc[:: math.ceil(len(table) / COMPARED)]
     files = [raw / folder / name for folder, name in zip(rows["as_shipped"], rows["file"], strict=True)]
-    return [*sample_slices(SIDE), *(read_slice(path) for path in files)]
+    reading = read_reading(prepared)
+    return [*sample_slices(SIDE), *(read_slice(path, reading) for path in files)]
 
 
 def contract_of(
@@ -101,7 +98,7 @@ def contract_of(
     source: Source,
 ) -> Contract:
     """The contract of the evaluated model; its scores at native size are not known yet."""
-    info = load_info(model)
+    info, reading = load_info(model), read_reading(prepared)
     return Contract(
         model=info,
         decision=Decision(
@@ -115,7 +112,8 @@ def contract_of(
         input=Input(
             image_size=info.image_size,
             preprocess=preprocess,
-            expects=EXPECTS,
+            reading=reading,
+            expects=expected_of(reading),
             aspect=aspect_of(prepared),
             expectation=measured_expectation(prepared, raw, preprocess),
         ),
@@ -127,8 +125,19 @@ def contract_of(
     )
 
 
+def expected_of(reading: Reading) -> str:
+    """What a slice must be, in words."""
+    colour = "grey" if reading.channels == 1 else "in colour"
+    low, high = reading.greys or (0, 0)
+    depth = f"8 bits, or values from {low:g} to {high:g} of more" if reading.greys else "8 bits"
+    return (
+        f"One slice of the head, {colour}, {depth}, air black, brighter is brighter; contrast, plane and "
+        "framing as in the training slices."
+    )
+
+
 def aspect_of(prepared: Path) -> tuple[float, float]:
-    """Width over height of the training slices at their own size, least and most."""
+    """Width over height of the training slices after `preprocess`, least and most."""
     table = load_split(prepared, "train").table
     aspect = table["width"] / table["height"]
     return float(aspect.min()), float(aspect.max())

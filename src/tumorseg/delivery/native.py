@@ -40,11 +40,12 @@ def native_dice(predictor: Predictor, arrays: SplitArrays, raw: Path, masks: Pat
     """
     folders, names = arrays.table["as_shipped"].tolist(), arrays.table["file"].tolist()
     files = [raw / folder / name for folder, name in zip(folders, names, strict=True)]
+    reading = predictor.contract.input.reading
     truths: list[np.ndarray] = []  # of the slices that wait in a batch
 
     def greys() -> Iterator[np.ndarray]:
         for path in files:
-            image, mask = read_pair(path, masks / path.parent.name, arrays.classes)
+            image, mask = read_pair(path, masks / path.parent.name, arrays.classes, reading)
             truths.append(mask > 0)
             yield image
 

@@ -20,7 +20,7 @@ class Runtime(Protocol):
     """What runs a net: normalisation, members' mean and mirror image are inside."""
 
     def probabilities(self, batch: np.ndarray) -> np.ndarray:
-        """Greys, uint8 (BATCH, S, S), or colours (BATCH, S, S, 3), to probabilities, float32 (BATCH, C, S, S).
+        """Greys, uint8 (BATCH, S, S), or colours (…, 3), to probabilities, float32 (BATCH, C, S, S).
 
         C is 1, tumour; or that of background and of each class.
         """

@@ -1,10 +1,11 @@
 """Every architecture by name: each file of `tumorseg.nets`.
 
 A file of that folder has a function `build(outputs, inputs, *, option: type = default, ...)` that returns a
-net from slices of `inputs` channels to `outputs` channels of logits. A net that learns nothing also says `LEARNS = False`. What a file
-offers is read from its source, not by importing it: params.yaml is checked in 0.2 s, and torch alone takes
-1.2 s to import. A typed class of options would need a file of its own, or imports of torch inside functions;
-an architecture that is one file with torch at its top, options and defaults in one place, is worth the `ast`.
+net from slices of `inputs` channels to `outputs` channels of logits. A net that learns nothing also says
+`LEARNS = False`. What a file offers is read from its source, not by importing it: params.yaml is checked in
+0.2 s, and torch alone takes 1.2 s to import. A typed class of options would need a file of its own, or
+imports of torch inside functions; an architecture that is one file with torch at its top, options and
+defaults in one place, is worth the `ast`.
 """
 
 import ast

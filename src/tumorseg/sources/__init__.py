@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 
 from tumorseg import SPLITS
-from tumorseg.data.coco import ANNOTATIONS, read_split
+from tumorseg.data.coco import ANNOTATIONS, SOURCE, read_split
 from tumorseg.errors import UserError
-from tumorseg.files import atomic_folder
+from tumorseg.files import atomic_folder, write_json
 from tumorseg.params import PhantomSource, Source
 
 
@@ -36,6 +36,8 @@ def fetch(source: Source, raw: Path) -> None:
         # One may have none: new splits may be made of the others, and `prepare` refuses what is left empty.
         if not sum(_check_split(folder / split) for split in SPLITS):
             raise UserError(f"{', '.join(SPLITS)}: {ANNOTATIONS}: images: no split has any")
+        # What `prepare` must know of pictures that EXIF turns when they are shown.
+        write_json(folder / SOURCE, {"exif": getattr(source, "exif", "stored")})
         _check_digest(folder, None if isinstance(source, PhantomSource) else source.digest)
 
 

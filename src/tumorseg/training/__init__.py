@@ -121,9 +121,7 @@ def fit_baseline(
     On train `nearest_slice` would find each slice itself.
     """
     mean, std = statistics
-    images, masks = (
-        channels_first(array) for array in (splits["train"].images, splits["train"].masks)
-    )
+    images, masks = (channels_first(array) for array in (splits["train"].images, splits["train"].masks))
     net.fit((images / 255 - mean) / std, masks)
     runtime = TorchRuntime(net, mean, std, torch.device("cpu"))
     quantised, _ = predict_all(runtime, splits["valid"].images)
