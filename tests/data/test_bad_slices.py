@@ -54,7 +54,7 @@ def enlarge(path: Path) -> None:
         (cut_off, "the JPEG is cut off; replace it"),
         (cut_to_nothing, "is no image; replace it"),
         (replace_by_text, "is no image; replace it"),
-        (claim_a_billion_pixels, "is no image; replace it"),
+        (claim_a_billion_pixels, "is too large, over 134,217,728 pixels; give a smaller one"),
         (delete, "cannot be read: No such file or directory; run dvc repro"),
         (enlarge, "is 12×9 pixels, but its annotations say 12×8; mend width and height"),
     ],

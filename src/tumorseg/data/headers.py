@@ -4,12 +4,13 @@ import io
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
-
-from PIL import Image, UnidentifiedImageError
+from typing import TYPE_CHECKING, BinaryIO
 
 from tumorseg.errors import UserError
 from tumorseg.types import Exif
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 ORIENTATION, BITS_PER_SAMPLE = 274, 258  # tags of EXIF and of TIFF
 TURNED = range(5, 9)  # orientations that exchange width and height
@@ -54,6 +55,9 @@ def header_of(file: BinaryIO | bytes, shown: object) -> Header:
     Raises:
         UserError: It is no image, is absurdly large, or holds several pictures.
     """
+    # Here, since `predict` of DICOM and NIfTI files needs no Pillow.
+    from PIL import Image, UnidentifiedImageError
+
     stream = io.BytesIO(file) if isinstance(file, bytes) else file
     start = stream.read(26)
     stream.seek(0)
@@ -84,7 +88,7 @@ def header_of(file: BinaryIO | bytes, shown: object) -> Header:
     return header
 
 
-def _bits(image: Image.Image, start: bytes) -> int:
+def _bits(image: "Image", start: bytes) -> int:
     """Of a channel. Pillow's mode does not tell 16 bits where there are several channels."""
     if image.format == "PNG":
         return start[24]
@@ -94,9 +98,12 @@ def _bits(image: Image.Image, start: bytes) -> int:
     return 16 if image.mode.startswith("I;16") else BITS.get(image.mode, 8)
 
 
-def _orientation(image: Image.Image) -> int:
+def _orientation(image: "Image") -> int:
     """Of EXIF. A TIFF's is part of the format: Pillow and OpenCV obey it, so that it turns nothing here."""
     if image.format == "TIFF":
         return 1
-    value = image.getexif().get(ORIENTATION, 1)
+    try:
+        value = image.getexif().get(ORIENTATION, 1)
+    except Exception:  # notes that are damaged: the pixels are not
+        return 1
     return value if value in range(1, 9) else 1

@@ -60,11 +60,11 @@ def _range(paths: Sequence[Path], reading: Reading) -> tuple[float, float]:
 
 def _tell(headers: Sequence[Header], exif: Exif) -> None:
     if count := sum(header.alpha for header in headers):
-        print(f"pictures with transparency, which is dropped: {count}", flush=True)
+        print(f"pictures with an alpha channel, which is dropped: {count}", flush=True)
     if count := sum(header.orientation != 1 for header in headers):
         print(
-            f"pictures that EXIF turns or mirrors when they are shown: {count}; outlines are taken to be of "
-            f"them as {exif} (source.exif: {'shown' if exif == 'stored' else 'stored'} if not)",
+            f"pictures with an EXIF orientation: {count}; taken as {exif} (source.exif: "
+            f"{'shown' if exif == 'stored' else 'stored'}, if the outlines are of that)",
             flush=True,
         )
 

@@ -90,13 +90,15 @@ def clahe(image: np.ndarray) -> np.ndarray:
 
 
 def normalise(image: np.ndarray) -> np.ndarray:
-    """Stretch the grey levels of the head to the whole range; one of a single grey stays as it is."""
+    """Stretch the grey levels of the head to the whole range; a head of a single grey stays as it is."""
     grey = to_grey(image)
     counts = _histogram(grey)
     counts[: int(_head_threshold(grey)) + 1] = 0
     if not counts.any():
         return image
     low, high = (_percentile(counts, percent) for percent in (LOW, HIGH))
+    if low == high:
+        return image
     stretched = (np.arange(256, dtype=np.uint8) - low) * (255 / max(high - low, 1))
     return cv2.LUT(image, stretched.round().clip(0, 255).astype(np.uint8))
 

@@ -7,7 +7,7 @@ from tumorseg.models.baseline import Baseline
 
 
 @torch.inference_mode()
-def count_gflops(net: nn.Module, size: int, channels: int) -> float:
+def count_gflops(net: nn.Module, size: int, channels: int = 1) -> float:
     """Floating-point operations of one forward pass of one slice, in units of 10⁹; 0 for a baseline.
 
     Counted by torch.utils.flop_counter: two for each multiply-add of convolutions and matrix products,

@@ -1,13 +1,11 @@
 """Pictures: PNG, JPEG, TIFF and what else OpenCV reads, in grey as training reads them."""
 
-import io
-import warnings
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from tumorseg.data.headers import MAX_PIXELS
+from tumorseg.data.headers import header_of
 from tumorseg.data.read import Reading, decode_values, to_greys
 from tumorseg.data.remarks import captured_remarks, refuse_damage
 from tumorseg.delivery.inputs.files import InputFile
@@ -31,7 +29,7 @@ class Picture(Source):
 
     def read(self, index: int) -> InputSlice:
         data, shown = self.file.read(), self.file.shown
-        check_header(data, shown)
+        header_of(data, shown)
         with captured_remarks() as remarks:
             values = decode_values(data, shown, self.reading, deep=True)
             stored = cv2.imdecode(
@@ -53,27 +51,6 @@ class Picture(Source):
             outside = values.min() < known[0] or values.max() > known[1]
             return to_greys(values, *known), ["clipped"] if outside else []
         return deep_to_greys(values, self.window, self.file.shown), []
-
-
-def check_header(data: bytes, shown: str) -> None:
-    """Refuse, before anything is decoded, what is absurdly large or several pictures in one file."""
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of large pictures, which have their own limit here
-            with Image.open(io.BytesIO(data)) as image:
-                width, height = image.size
-                pages = int(getattr(image, "n_frames", 1))
-    except Image.DecompressionBombError:
-        width = height = MAX_PIXELS
-        pages = 1
-    except Exception:  # Pillow's decoders raise anything at damaged files; OpenCV has the last word
-        return
-    if width * height > MAX_PIXELS:
-        raise UserError(f"{shown}: is too large, over {MAX_PIXELS:,} pixels; give a smaller one")
-    if pages > 1:
-        raise UserError(f"{shown}: holds {pages} pictures; save each as a file of its own")
 
 
 def codes_of(stored: np.ndarray, channels: int) -> list[str]:
