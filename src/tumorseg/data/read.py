@@ -1,5 +1,6 @@
 """Slices and masks from their files, and their size: one way for training, evaluation and `predict`."""
 
+import io
 from pathlib import Path
 
 import cv2
@@ -123,12 +124,8 @@ def decode_values(data: bytes, shown: object, reading: Reading, deep: bool) -> n
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
     tiff = header_of(data, shown) if data.startswith(TIFF) else None
     colour = reading.channels == 3 and not (tiff and tiff.mode.startswith(GREY_MODES))
-    if tiff and tiff.alpha:  # OpenCV would darken a TIFF by its transparency; of a PNG it drops it
-        values = _decoded(data, shown, flags | cv2.IMREAD_UNCHANGED)
-        values = values[..., :3] if values.ndim == 3 and values.shape[2] == 4 else values[..., 0]
-        values = np.ascontiguousarray(values)
-        if values.ndim == 3 and not colour:
-            values = cv2.cvtColor(values, cv2.COLOR_BGR2GRAY)
+    if tiff and tiff.alpha:
+        values = _without_alpha(data, colour)
     else:
         values = _decoded(data, shown, flags | (cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE))
     if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -136,6 +133,16 @@ def decode_values(data: bytes, shown: object, reading: Reading, deep: bool) -> n
     if reading.channels == 3:
         return cv2.cvtColor(values, cv2.COLOR_BGR2RGB) if values.ndim == 3 else np.dstack([values] * 3)
     return values
+
+
+def _without_alpha(data: bytes, colour: bool) -> np.ndarray:
+    """The values of a TIFF with transparency, by which OpenCV would darken them."""
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(io.BytesIO(data)))[..., :-1]
+    if pixels.shape[2] == 1:
+        return np.ascontiguousarray(pixels[..., 0])
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if colour else cv2.COLOR_RGB2GRAY)
 
 
 def _decoded(data: bytes, shown: object, flags: int) -> np.ndarray:
