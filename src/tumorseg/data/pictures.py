@@ -7,6 +7,7 @@ from tumorseg.data.coco import SOURCE
 from tumorseg.data.headers import Header, read_header
 from tumorseg.data.read import Reading, decode, decode_values, load
 from tumorseg.data.remarks import captured_remarks, damage, refuse_damage
+from tumorseg.errors import UserError
 from tumorseg.files import read_json
 from tumorseg.threads import in_threads
 from tumorseg.types import Channels, Exif
@@ -15,7 +16,13 @@ from tumorseg.types import Channels, Exif
 def outlines_in(raw: Path) -> Exif:
     """Whether the outlines of a raw folder are of pictures as stored or as EXIF's orientation shows them."""
     path = raw / SOURCE
-    return read_json(path).get("exif", "stored") if path.exists() else "stored"
+    if not path.exists():
+        return "stored"
+    try:
+        exif: Exif = read_json(path).get("exif", "stored")
+    except (ValueError, AttributeError):
+        raise UserError(f"{path}: not as download wrote it; run dvc repro -f -s download") from None
+    return exif
 
 
 def find_reading(paths: Sequence[Path], channels: Channels, exif: Exif) -> Reading:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tumorseg.data.classes import from_grey
 from tumorseg.data.headers import TURNED, header_of, read_header
 from tumorseg.data.remarks import captured_remarks, refuse_damage
 from tumorseg.errors import UserError
-from tumorseg.files import read_json, write_json
+from tumorseg.files import write_json
 from tumorseg.types import Channels, Exif
 
 FILE = (
@@ -41,9 +41,18 @@ def write_reading(folder: Path, reading: Reading) -> None:
 
 
 def read_reading(folder: Path) -> Reading:
-    """What `write_reading` left in a folder."""
+    """What `write_reading` left in a folder.
+
+    Raises:
+        UserError: It is malformed.
+    """
     path = folder / FILE
-    return Reading.model_validate(read_json(path)) if path.exists() else DEFAULT
+    if not path.exists():
+        return DEFAULT
+    try:
+        return Reading.model_validate_json(path.read_bytes())
+    except ValidationError:
+        raise UserError(f"{path}: not as prepare wrote it; run dvc repro -f -s prepare") from None
 
 
 def read_pair(
