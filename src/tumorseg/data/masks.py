@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from tumorseg import SPLITS
-from tumorseg.data.classes import Categories, indices, names, to_grey, write_classes
+from tumorseg.data.classes import Categories, indices, names, to_grey, write_classes, write_greys
 from tumorseg.data.coco import Slice, reaches_outside, read_export
 from tumorseg.data.raster import runs_of
 from tumorseg.errors import UserError
@@ -52,6 +52,7 @@ def render_masks(raw: Path, masks: Path, tumor_categories: Categories) -> None:
         print(f"grey levels: {', '.join(greys_of)}", flush=True)
     with atomic_folder(masks) as folder:
         write_classes(folder, classes)
+        write_greys(folder, greys)
         for split in SPLITS:
             (folder / split).mkdir()
             slices, _ = exports[split]
@@ -73,14 +74,16 @@ def draw(slice: Slice, greys: dict[str, int]) -> Drawn:
     tumors = [annotation for annotation in slice.annotations if annotation.category in greys]
     # Column by column, as run lengths go.
     flat, contested = np.zeros(slice.width * slice.height, np.uint8), 0
+    places: list[int] = []
     shapes = [(greys[annotation.category], runs_of(annotation, slice)) for annotation in tumors]
     for grey, runs in sorted(shapes, key=lambda shape: -shape[1].area):  # stable: by id where equal
         pixels = runs.pixels()
         known = flat[pixels]
         contested += int(np.count_nonzero((known != 0) & (known != grey)))
         flat[pixels] = grey
+        places += pixels[[0, -1]].tolist() if len(pixels) else []
     return Drawn(
-        _upright(flat, slice),
+        _upright(flat, slice, places),
         contested,
         other=len(slice.annotations) - len(tumors),
         outside=sum(reaches_outside(annotation, slice) for annotation in tumors),
@@ -88,14 +91,12 @@ def draw(slice: Slice, greys: dict[str, int]) -> Drawn:
     )
 
 
-def _upright(flat: np.ndarray, slice: Slice) -> np.ndarray:
-    """A mask, (height, width), of its columns one after the other; those without tumour are not touched."""
+def _upright(flat: np.ndarray, slice: Slice, places: list[int]) -> np.ndarray:
+    """A mask, (height, width), of its columns one after the other; `places` are the ends of what is drawn."""
     mask = np.zeros((slice.height, slice.width), np.uint8)
-    columns = flat.reshape(slice.width, slice.height)
-    drawn = np.flatnonzero(columns.any(axis=1))
-    if len(drawn):
-        part = np.s_[drawn[0] : drawn[-1] + 1]
-        mask[:, part] = cv2.transpose(columns[part])
+    if places:
+        part = np.s_[min(places) // slice.height : max(places) // slice.height + 1]
+        mask[:, part] = cv2.transpose(flat.reshape(slice.width, slice.height)[part])
     return mask
 
 

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from tumorseg import SPLITS
-from tumorseg.data.classes import from_grey, read_classes, write_classes
+from tumorseg.data.classes import from_grey, read_classes, read_greys, write_classes
 from tumorseg.data.coco import Slice, read_split
+from tumorseg.data.masks import draw
 from tumorseg.data.pictures import find_reading, outlines_in, tell_remarks
 from tumorseg.data.preprocess import Frame, preprocess
-from tumorseg.data.read import Reading, decode_pair, resize_mask, resize_slice, write_reading
+from tumorseg.data.read import Reading, check_sizes, decode, load, resize_mask, resize_slice, write_reading
 from tumorseg.data.remarks import captured_remarks
 from tumorseg.data.similarity import embed, groups
 from tumorseg.data.splits import LEFT_OUT, assign, group_slices
@@ -49,7 +50,7 @@ def prepare(
 
     Args:
         raw: The split folders, images beside `_annotations.coco.json`.
-        masks: Folder made by `masks.render_masks`.
+        masks: Folder made by `masks.render_masks`; how each category is drawn is taken from it.
         prepared: Is replaced. It gets the arrays of each split, slices.csv, left_out.csv, about.json and
             what tells how the pictures were read (see `read.Reading`).
         name: Of the dataset.
@@ -107,11 +108,14 @@ def _read_all(
     reading = find_reading(paths, channels, outlines_in(raw))
     shape = (len(paths), image_size, image_size)
     images = _array(scratch / "images.npy", (*shape, channels) if channels > 1 else shape)
-    labels, classes = _array(scratch / "masks.npy", shape), read_classes(masks)
+    labels = _array(scratch / "masks.npy", shape)
+    classes, greys = read_classes(masks), read_greys(masks)
 
     def read(row: int) -> dict[str, object]:
         split, item = shipped[row]
-        whole, whole_mask = decode_pair(paths[row], masks / split, reading)
+        whole = decode(load(paths[row]), paths[row], reading)
+        check_sizes(paths[row], whole.shape, (item.height, item.width))
+        whole_mask = draw(item, greys).mask  # again: it takes less than to unpack the PNG
         image, frame = preprocess(whole, steps)
         mask = frame.cut(whole_mask)
         images[row] = resize_slice(image, image_size)

@@ -59,18 +59,9 @@ def read_pair(
     image_path: Path, mask_folder: Path, classes: list[str], reading: Reading = DEFAULT
 ) -> tuple[np.ndarray, np.ndarray]:
     """A slice, uint8 (H, W) or in colour (H, W, 3), and its mask of class indices, uint8 (H, W)."""
-    with captured_remarks() as remarks:
-        image, mask = decode_pair(image_path, mask_folder, reading)
-        refuse_damage(remarks(), image_path)
-    return image, from_grey(mask, classes)
-
-
-def decode_pair(image_path: Path, mask_folder: Path, reading: Reading) -> tuple[np.ndarray, np.ndarray]:
-    """As `read_pair`, with the mask's grey levels, and without notice of what `decode` does not notice."""
-    mask_path = mask_folder / f"{image_path.stem}.png"
-    image, mask = decode(load(image_path), image_path, reading), decode(load(mask_path), mask_path)
+    image, mask = read_slice(image_path, reading), read_slice(mask_folder / f"{image_path.stem}.png")
     check_sizes(image_path, image.shape, mask.shape)
-    return image, mask
+    return image, from_grey(mask, classes)
 
 
 def check_sizes(image_path: Path, size: tuple[int, ...], annotated: tuple[int, ...]) -> None:
