@@ -1,4 +1,4 @@
-"""Seconds of `render_masks` and `prepare`, beside what OpenCV needs to decode the same pictures on the same cores.
+"""Seconds of `render_masks` and `prepare`, beside what OpenCV needs to decode the same pictures.
 
 Run with `python bench/prepare.py data/raw`, a folder as `download` leaves it. The ways are timed in turn, in
 processes of their own, since peak memory is of a process; the processor's time counts what other programs
@@ -105,8 +105,8 @@ def measure(raw: str) -> None:
             for base in WAYS[:2]
         ]
         print(
-            f"{name}: {clock:.2f} s, {processor:.2f} s of the processor ({shares[0]:.2f} times decoding to grey, "
-            f"{shares[1]:.2f} times to colour), peak {peak:.0f} MiB"
+            f"{name}: {clock:.2f} s, {processor:.2f} s of the processor, {shares[0]:.2f} times decoding to "
+            f"grey and {shares[1]:.2f} times to colour; peak {peak:.0f} MiB"
         )
 
 

@@ -27,8 +27,14 @@ def in_threads(work: Callable[[Item], Result], items: Sequence[Item], threads: i
         items: What it is called with.
         threads: 0: one for each core.
     """
+    import cv2
+
     count = threads or usable_cores()
-    step = AHEAD * count
-    with ThreadPoolExecutor(count) as pool:
-        for start in range(0, len(items), step):
-            yield from pool.map(work, items[start : start + step])
+    step, of_opencv = AHEAD * count, cv2.getNumThreads()
+    cv2.setNumThreads(1)  # its own threads would take the cores from these
+    try:
+        with ThreadPoolExecutor(count) as pool:
+            for start in range(0, len(items), step):
+                yield from pool.map(work, items[start : start + step])
+    finally:
+        cv2.setNumThreads(of_opencv)
