@@ -59,7 +59,9 @@ def test_download(
     ((path, body),) = requests  # one question, and no other to anybody
     assert path == ASKED
     assert body == {"ownerSlug": "somebody", "datasetSlug": "brain-tumor", "datasetVersionNumber": "3"} | body
-    assert sorted(file.name for file in (tmp_path / "raw").iterdir()) == ["test", "train", "valid"]
+    assert sorted(file.name for file in (tmp_path / "raw").iterdir()) == [
+        *("source.json", "test", "train", "valid")
+    ]
     assert nothing_stays(tmp_path)
     said = capfd.readouterr()
     assert said.err == ""
