@@ -15,6 +15,7 @@ def main() -> None:
         Path("data/prepared"),
         name=params.data,
         image_size=params.dataset.image_size,
+        channels=params.dataset.channels,
         steps=params.preprocess,
         rule=params.split,
         blocks=params.dataset.blocks,

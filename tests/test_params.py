@@ -112,7 +112,11 @@ def edited(root, tmp_path):
             "models.nearest_slice.members: nearest_slice learns nothing",
         ),
         ("width: 16", "width: 16, members: 0", "models.unet.members: .*greater than or equal to 1"),
-        ("preprocess: [normalise]", "preprocess: [blur]", "preprocess.0: .*'crop', 'clahe' or 'normalise'"),
+        (
+            "preprocess: [normalise]",
+            "preprocess: [blur]",
+            "preprocess.0: .*'crop', 'pad', 'clahe' or 'normalise'",
+        ),
         ("neighbors: 0", "neighbors: -1", "evaluate.neighbors: .*greater than or equal to 0"),
         ("  unet: {", "  ../unet: {", "models"),
         ("width: 16", "width: 16, train: {lr: fast}", "models.unet.train.lr: .*number, not 'fast'"),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from tumorseg.types import Count, OnMissing, described
+from tumorseg.types import Channels, Count, Exif, OnMissing, described
 
 NAME = r"^[A-Za-z0-9_-]+$"  # names become file and stage names
 SHA256 = r"^[0-9a-f]{64}$"
@@ -53,6 +53,10 @@ class ArchiveSource(Frozen):
     )
     digest: Digest | None = described(
         "digest of the content, however it is packed; `null`: not checked", default=None
+    )
+    exif: Exif = described(
+        "where EXIF turns pictures when they are shown: whether outlines are of them as `stored` or `shown`",
+        default="stored",
     )
 
 
@@ -118,4 +122,7 @@ class Dataset(Frozen):
     image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = described(
         "side of slices and masks in training and evaluation (the working size)", "pixels"
     )  # nets halve it up to 5 times
+    channels: Channels = described(
+        "1: slices in grey; 3: in colour, red, green and blue, as pretrained encoders know them", default=1
+    )
     epochs: Count = described("epochs of training; a model may have its own", "epochs")

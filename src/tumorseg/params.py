@@ -185,8 +185,9 @@ class Params(Frozen):
     model: str = described("the model that the pipeline delivers: a name in `models`")
     datasets: dict[Name, Dataset] = described("datasets by name")
     preprocess: list[PreprocessStep] = described(
-        "steps before slices are resized, in this order; `crop`: cut to the head; `clahe`: equalise contrast "
-        "tile by tile; `normalise`: stretch the grey levels of the head"
+        "steps before slices are resized, in this order; `crop`: cut to the head; `pad`: make it square by "
+        "black borders; `clahe`: equalise contrast tile by tile; `normalise`: stretch the grey levels of the "
+        "head"
     )
     split: Split
     audit: Audit

@@ -19,7 +19,9 @@ Flip = Literal["none", "horizontal", "vertical"]
 Precision = Literal["auto", "32-true", "bf16-mixed"]  # auto: bf16 where the processor computes in it
 Strategy = Literal["auto", "shipped", "blocks", "similar"]
 OnMissing = Literal["refuse", "leave out"]
-PreprocessStep = Literal["crop", "clahe", "normalise"]
+Channels = Literal[1, 3]  # of slices: grey; or red, green and blue
+Exif = Literal["stored", "shown"]  # pictures as they are in their files, or as EXIF's orientation turns them
+PreprocessStep = Literal["crop", "pad", "clahe", "normalise"]
 # What the audit can find. Here, as params.yaml names them and must be checked within a second.
 FindingId = Literal[
     "copies_across",
@@ -51,8 +53,10 @@ FindingId = Literal[
 ]
 
 __all__ = [
+    "Channels",
     "Count",
     "Dropout",
+    "Exif",
     "FindingId",
     "Flip",
     "Fraction",

@@ -54,7 +54,7 @@ def enlarge(path: Path) -> None:
         (cut_off, "the JPEG is cut off; replace it"),
         (cut_to_nothing, "is no image; replace it"),
         (replace_by_text, "is no image; replace it"),
-        (claim_a_billion_pixels, "is no image; replace it"),
+        (claim_a_billion_pixels, "is too large, over 134,217,728 pixels; give a smaller one"),
         (delete, "cannot be read: No such file or directory; run dvc repro"),
         (enlarge, "is 12×9 pixels, but its annotations say 12×8; mend width and height"),
     ],
@@ -74,9 +74,10 @@ def test_a_bad_slice_is_one_clear_error_and_changes_nothing(sound, capfd, damage
     assert sorted(path.name for path in sound.iterdir()) == ["masks", "prepared", "raw"]
 
 
-def test_a_missing_mask_is_named(sound):
-    (sound / "masks" / "valid" / "0.png").unlink()
-    with pytest.raises(UserError, match=r"valid.0\.png: cannot be read"):
+@pytest.mark.parametrize("damage", [delete, cut_off])
+def test_masks_without_their_greys_are_named(sound, damage):
+    damage(sound / "masks" / "greys.json")
+    with pytest.raises(UserError, match=r"greys\.json: missing or cut off; run dvc repro -f -s render_masks"):
         prepare_folder(sound, 32)
     assert not (sound / "prepared").exists()
 

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import cv2
@@ -7,8 +8,11 @@ from support.coco_builder import annotation, image, without_progress, write_anno
 
 from tumorseg import SPLITS
 from tumorseg.data.classes import read_classes
-from tumorseg.data.masks import render_masks
+from tumorseg.data.coco import Annotation, Slice
+from tumorseg.data.masks import draw, render_masks
 from tumorseg.errors import UserError
+
+GREYS = {"core": 127, "whole": 255}
 
 
 @pytest.fixture
@@ -48,10 +52,11 @@ def test_masks_and_what_is_said_of_them(
     ]
 
 
-def test_each_class_has_its_grey_level_and_later_annotations_win(
+def test_each_class_has_its_grey_level_and_smaller_annotations_win(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Of category 0, ids 0 and 2; of category 1, id 1: each box is drawn over those before it.
+    # Of category 0, ids 0 and 2; of category 1, id 1. The box of 4 pixels is drawn first; of the two of 3
+    # pixels the one with the higher id is drawn last.
     boxes = [
         annotation(2, 0, bbox=[3, 0, 3, 1]),
         annotation(0, 0, bbox=[0, 0, 4, 1]),
@@ -68,7 +73,7 @@ def test_each_class_has_its_grey_level_and_later_annotations_win(
         "grey levels: glioma 127, other 255",
         # Of box 1, two pixels were glioma's; of box 2, two were other's.
         "train: 1 masks, 0 of them empty; images with several annotations: 1; "
-        "pixels that a later annotation of another class took over: 4",
+        "pixels claimed by several classes, given to the smaller annotation: 4",
     ]
 
 
@@ -108,3 +113,54 @@ def test_a_bad_split_leaves_nothing_behind(raw: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"test/_annotations\.coco\.json: annotations\[0\]\.image_id"):
         render_masks(raw, tmp_path / "masks", ["0"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["raw"]
+
+
+@pytest.mark.parametrize("ids", [(0, 1), (1, 0)])
+def test_a_part_within_a_larger_one_is_seen_whatever_its_id(ids: tuple[int, int]) -> None:
+    whole, core = ids
+    regions = [
+        Annotation(whole, 0, "whole", (), (0, 0, 6, 4), 0, 0),
+        Annotation(core, 0, "core", (), (2, 1, 2, 2), 0, 0),
+    ]
+    found = draw(Slice(0, "a.png", 6, 4, tuple(sorted(regions, key=lambda each: each.id))), GREYS)
+    assert found.mask.tolist() == [
+        [255, 255, 255, 255, 255, 255],
+        [255, 255, 127, 127, 255, 255],
+        [255, 255, 127, 127, 255, 255],
+        [255, 255, 255, 255, 255, 255],
+    ]
+    assert found.contested == 4
+
+
+def test_pixels_count_and_not_what_the_file_says_of_the_area() -> None:
+    # The large one claims to be small, and most of it lies outside: 8 of its 64 pixels are drawn.
+    large = Annotation(0, 0, "whole", (), (-7, 0, 8, 8), 1, 0)
+    small = Annotation(1, 0, "core", (), (0, 0, 3, 4), 999, 0)
+    found = draw(Slice(0, "a.png", 6, 8, (large, small)), GREYS)
+    assert found.mask[:4].tolist() == [[255, 127, 127, 0, 0, 0]] * 4
+    assert (found.contested, found.outside, found.thin) == (4, 1, 0)
+
+
+def test_many_annotations_take_time_by_their_own_pixels() -> None:
+    # A mask of the whole slice for each of them would be 200 GB to write.
+    boxes = tuple(
+        Annotation(id, 0, "whole", (), (id % 1000, id // 1000 * 10, 2, 2), 4, 0) for id in range(20_000)
+    )
+    start = time.process_time()
+    found = draw(Slice(0, "a.png", 3200, 3200, boxes), GREYS)
+    assert time.process_time() - start < 20  # 1 s where nothing else runs
+    expected = np.zeros((3200, 3200), np.uint8)
+    for row in range(20):
+        expected[row * 10 : row * 10 + 2, :1001] = 255
+    np.testing.assert_array_equal(found.mask, expected)
+
+
+def test_masks_do_not_depend_on_the_number_of_threads(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = []
+    for cores in (1, 3):
+        monkeypatch.setattr("tumorseg.threads.usable_cores", lambda cores=cores: cores)
+        render_masks(raw, tmp_path / "masks", ["0", "1"])
+        contents.append([path.read_bytes() for path in sorted((tmp_path / "masks").rglob("*.png"))])
+    assert contents[0] == contents[1]

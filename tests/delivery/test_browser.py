@@ -81,7 +81,7 @@ def test_greys_and_masks_are_those_of_predict(page, delivered, size, suffix):
     working = (64, 64)
     read, small, levels, mask = map(array, found, [greys.shape, working, working, greys.shape])
     np.testing.assert_array_equal(read, greys)
-    stretched, _ = preprocess(greys, greys, ["normalise"])
+    stretched, _ = preprocess(greys, ["normalise"])
     assert off(small, resize_slice(stretched, 64)).max() <= 1
     (prediction,) = Predictor(delivered, runtime="onnx").predict([greys])
     assert off(levels, prediction.levels).max() <= 2  # greys may be one off

@@ -45,7 +45,7 @@ def fitted(slices: dict[str, np.ndarray], steps: list[PreprocessStep]) -> tuple[
     """An expectation of slices that such steps were taken with, and the valid slices after them."""
 
     def after(images: np.ndarray) -> np.ndarray:
-        return np.stack([preprocess(image, image, steps)[0] for image in images])
+        return np.stack([preprocess(image, steps)[0] for image in images])
 
     bent = np.stack([DISTORTIONS["gamma 2"](image, 0) for image in slices["train"]])
     masks = np.ones((1, 10, 10))

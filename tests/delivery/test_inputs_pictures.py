@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tumorseg.data.read import read_slice
+from tumorseg.data.read import DEFAULT, Reading, read_slice
 from tumorseg.delivery.inputs import find_sources
 from tumorseg.delivery.inputs.source import InputSlice
 from tumorseg.errors import UserError
@@ -18,8 +18,8 @@ GREYS = RANDOM.integers(0, 256, (31, 47)).astype(np.uint8)
 COLOURS = RANDOM.integers(0, 256, (31, 47, 3)).astype(np.uint8)
 
 
-def read(path: Path, window: str = "auto") -> InputSlice:
-    (source,) = find_sources([str(path)], window)
+def read(path: Path, window: str = "auto", reading: Reading = DEFAULT) -> InputSlice:
+    (source,) = find_sources([str(path)], window, reading)
     return source.read(0)
 
 
@@ -99,6 +99,37 @@ def test_12_bits_in_16_go_by_the_percentiles_above_the_least(tmp_path):
     assert np.abs(found.greys - expected).max() <= 0.5001
     halved = read(save(tmp_path / "b.png", Image.fromarray(values // 2)))
     assert np.abs(found.greys.astype(int) - halved.greys).max() <= 1  # the scanner's scale does not matter
+
+
+def test_the_range_of_the_training_slices_is_kept_and_what_lies_beyond_is_told(tmp_path):
+    values = np.array([[0, 100, 1100, 2100, 3000]], np.uint16)
+    path = save(tmp_path / "a.png", Image.fromarray(values))
+    known = Reading(greys=(100, 2100))
+    assert read(path, reading=known).greys.tolist() == [[0, 0, 128, 255, 255]]
+    assert read(path, reading=known).warnings == ("over-8-bits", "clipped")
+    assert read(path, "0:3000", known).greys.tolist() == [
+        [0, 8, 94, 178, 255]
+    ]  # a window that is given counts
+    inside = save(tmp_path / "b.png", Image.fromarray(values.clip(100, 2100)))
+    assert read(inside, reading=known).warnings == ("over-8-bits",)
+    eight = save(tmp_path / "c.png", Image.fromarray(GREYS))
+    assert np.array_equal(read(eight, reading=known).greys, GREYS)
+
+
+def test_a_net_of_colours_is_given_them(tmp_path):
+    found = read(save(tmp_path / "a.png", Image.fromarray(COLOURS)), reading=Reading(channels=3))
+    assert np.array_equal(found.greys, COLOURS)
+    assert found.warnings == ()
+
+
+def test_lost_pixels_of_a_jpeg_are_an_error_of_its_own(tmp_path, capfd):
+    path = save(tmp_path / "a.jpg", Image.fromarray(GREYS))
+    data = path.read_bytes()
+    start = data.rfind(b"\xff\xda")
+    path.write_bytes(data[: start + (len(data) - start) // 2] + b"\xff\xd9")
+    with pytest.raises(UserError, match=r"a\.jpg: is damaged \(Corrupt JPEG data: premature end"):
+        read(path)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_window_may_be_given(tmp_path):

@@ -29,6 +29,15 @@ def test_the_reports_nets_layer_for_layer(name):
     assert sum(layers) == TOTALS[name]
 
 
+@pytest.mark.parametrize("name", architectures())
+def test_every_net_takes_slices_in_colour(name):
+    net, images = build_model(name, 1, 3), torch.rand(2, 3, 64, 64)
+    if not describe(name).learns:
+        net.fit(images, torch.zeros(2, 1, 64, 64))
+    with torch.inference_mode():
+        assert net.eval()(images).shape == (2, 1, 64, 64)
+
+
 @pytest.mark.parametrize("name", LATENT)
 def test_the_reports_latent_image_at_256(name):
     net, smallest = build_model(name).eval(), []

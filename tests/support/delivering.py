@@ -1,5 +1,6 @@
 """A delivered net from a few phantom slices, made by the stages' own functions in seconds."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +10,31 @@ from support.training import recipe, run
 from tumorseg.audit import audit
 from tumorseg.data.masks import render_masks
 from tumorseg.data.prepare import prepare
-from tumorseg.data.read import read_slice
+from tumorseg.data.read import read_reading, read_slice
 from tumorseg.data.slices import load_split
 from tumorseg.delivery.deliver import deliver_model
 from tumorseg.evaluation.evaluate import evaluate_model
 from tumorseg.params import Blocks, Evaluate, PhantomSource, Split
 from tumorseg.report import report_model
 from tumorseg.sources import fetch
+from tumorseg.types import Channels
 
 SIZE = 32
 SOURCE = PhantomSource(kind="phantom", seed=0, patients=8, slices_per_patient=3, native_size=64)
 CLASSES = {"glioma": ["0"], "other": ["1"]}
 
 
-def slices_of(root: Path, preprocess: list[str], classes: bool = False) -> None:
-    """Raw slices, masks and prepared arrays in a folder."""
+def slices_of(
+    root: Path,
+    preprocess: list[str],
+    classes: bool = False,
+    channels: Channels = 1,
+    change: Callable[[Path], None] = lambda raw: None,
+) -> None:
+    """Raw slices, which `change` may change, masks and prepared arrays in a folder."""
     categories: Any = CLASSES if classes else ["0", "1"]
     fetch(SOURCE, root / "raw")
+    change(root / "raw")
     render_masks(root / "raw", root / "masks", categories)
     prepare(
         root / "raw",
@@ -33,6 +42,7 @@ def slices_of(root: Path, preprocess: list[str], classes: bool = False) -> None:
         root / "prepared",
         name="phantom",
         image_size=SIZE,
+        channels=channels,
         steps=preprocess,
         rule=Split(strategy="shipped", folds=8, fold=0),
         blocks=Blocks(size=30, gap=5),
@@ -101,7 +111,8 @@ def delivered(root: Path, name: str, preprocess: list[str], classes: bool = Fals
 def raw_slices(root: Path, split: str) -> list[np.ndarray]:
     """The slices of a split at their own size, in the order of slices.csv."""
     table = load_split(root / "prepared", split).table
+    reading = read_reading(root / "prepared")
     return [
-        read_slice(root / "raw" / folder / file)
+        read_slice(root / "raw" / folder / file, reading)
         for folder, file in zip(table["as_shipped"], table["file"], strict=True)
     ]

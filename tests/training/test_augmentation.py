@@ -134,3 +134,15 @@ def test_nothing_asked_for_changes_nothing():
     for seed in SEEDS:
         for before, after in zip((image, mask), augmentation()(image, mask, seed), strict=True):
             np.testing.assert_array_equal(before, after)
+
+
+def test_colours_move_as_greys_do(pair):
+    moving = augmentation(hflip=0.5, rotate=30.0, scale=0.1, elastic=0.03, gamma=0.5, brightness=0.2)
+    for seed in range(5):
+        image, mask = moving(*pair, seed)
+        colours, again = moving(np.dstack([pair[0], pair[0], pair[0] // 2]), pair[1], seed)
+        np.testing.assert_array_equal(again, mask)
+        assert colours.shape == (48, 48, 3)
+        np.testing.assert_array_equal(colours[..., 0], image)
+        np.testing.assert_array_equal(colours[..., 1], image)
+        assert (colours[..., 2] <= image).all()

@@ -19,7 +19,7 @@ from tumorseg.audit.labels import FAULTS
 from tumorseg.audit.leak import BINS
 from tumorseg.audit.survey import Survey, survey_data
 from tumorseg.data.classes import Categories, indices
-from tumorseg.data.coco import chosen_categories
+from tumorseg.data.coco import all_categories, chosen_categories
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv, write_json, write_text
 from tumorseg.identity import read_identity
@@ -58,7 +58,7 @@ def audit(
     from tumorseg.audit.figures import closest_pairs, panels
 
     survey, identity = survey_data(raw, prepared), read_identity(prepared)
-    facts = measure(survey, indices(chosen_categories(raw, tumor_categories)), identity.split)
+    facts = measure(survey, indices(chosen_categories(all_categories(raw), tumor_categories)), identity.split)
     findings = find(facts)
     with atomic_folder(plots) as folder:
         write_json(folder / "findings.json", identity.rows(listed(findings)))

@@ -55,12 +55,13 @@ def slice_rows(
 
 
 def data_uri(array: np.ndarray) -> str:
-    """A slice (uint8) or a mask (bool), (S, S), as a picture in a data URI; larger ones are made smaller."""
+    """A slice, uint8 (S, S) or (S, S, 3), or a mask, bool (S, S), as a small picture in a data URI."""
     mask = array.dtype == bool
     array = array.astype(np.uint8) * 255 if mask else array
     if max(array.shape) > LARGEST:
         way = cv2.INTER_NEAREST_EXACT if mask else cv2.INTER_AREA
         array = cv2.resize(array, (LARGEST, LARGEST), interpolation=way)
+    array = cv2.cvtColor(array, cv2.COLOR_RGB2BGR) if array.ndim == 3 else array
     kind, flags = ("png", PNG) if mask else ("webp", WEBP)
     _, encoded = cv2.imencode(f".{kind}", array, flags)
     return f"data:image/{kind};base64,{base64.b64encode(encoded.tobytes()).decode()}"

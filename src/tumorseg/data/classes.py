@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from tumorseg.errors import UserError
 from tumorseg.files import read_json, write_json
 
 Categories = list[str] | dict[str, list[str]]  # tumor_categories as params.yaml has them
+GREYS = "greys.json"  # beside the masks
 FILE = "classes.json"  # beside the masks and beside the arrays; only where there are classes
 
 
@@ -29,6 +31,24 @@ def write_classes(folder: Path, classes: list[str]) -> None:
     """Leave the names in a folder of masks or arrays; no file where there are none."""
     if classes:
         write_json(folder / FILE, classes)
+
+
+def write_greys(folder: Path, greys: dict[str, int]) -> None:
+    """Leave in a folder of masks the grey level that each category was drawn with."""
+    write_json(folder / GREYS, greys)
+
+
+def read_greys(folder: Path) -> dict[str, int]:
+    """What `write_greys` left in a folder.
+
+    Raises:
+        UserError: It is missing or malformed.
+    """
+    try:
+        greys: dict[str, int] = read_json(folder / GREYS)
+    except (OSError, ValueError):
+        raise UserError(f"{folder / GREYS}: missing or cut off; run dvc repro -f -s render_masks") from None
+    return greys
 
 
 def read_classes(folder: Path) -> list[str]:

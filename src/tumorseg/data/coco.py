@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Section = TypeVar("Section", bound=Categories)
 ANNOTATIONS = "_annotations.coco.json"
+SOURCE = "source.json"  # of a raw folder: what `download` has found out about the set
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,23 @@ class Slice:
     annotations: tuple[Annotation, ...]  # by id
 
 
-@uncollected()
 def read_split(folder: Path) -> list[Slice]:
-    """Read and check `folder/_annotations.coco.json`; slices come ordered by image id.
+    """The slices of `read_export`."""
+    return read_export(folder)[0]
+
+
+def read_categories(folder: Path) -> list[str]:
+    """Names of the categories that `folder/_annotations.coco.json` defines, in the file's order.
+
+    Raises:
+        UserError: The file is missing or is not COCO.
+    """
+    return [category.name for category in _load(folder, Categories).categories]
+
+
+@uncollected()
+def read_export(folder: Path) -> tuple[list[Slice], list[str]]:
+    """Read and check `folder/_annotations.coco.json`: slices by image id, and the categories' names.
 
     Annotations are joined to images by `image_id`. Whether the images exist is not looked at.
 
@@ -69,29 +84,29 @@ def read_split(folder: Path) -> list[Slice]:
         stems = (Path(image.file_name).stem.casefold() for image in export.images)
         _refuse_duplicates("images", "file_name without suffix", stems)
         _refuse_duplicates("annotations", "id", (region.id for region in export.annotations))
-        return _join(export)
+        return _join(export), [category.name for category in export.categories]
     except ValueError as error:
         raise UserError(f"{folder.name}/{ANNOTATIONS}: {error}") from None
 
 
-def read_categories(folder: Path) -> list[str]:
-    """Names of the categories that `folder/_annotations.coco.json` defines, in the file's order.
+def all_categories(raw: Path) -> list[str]:
+    """Names of the categories that the splits of a raw folder define, in their order, each once."""
+    return list(dict.fromkeys(name for split in SPLITS for name in read_categories(raw / split)))
+
+
+def chosen_categories(known: Iterable[str], chosen: classes.Categories | None) -> classes.Categories:
+    """`tumor_categories` with None, all of them, replaced by their names.
+
+    Args:
+        known: Names that the splits define.
+        chosen: As params.yaml has them.
 
     Raises:
-        UserError: The file is missing or is not COCO.
+        UserError: No split has one of the categories.
     """
-    return [category.name for category in _load(folder, Categories).categories]
-
-
-def chosen_categories(raw: Path, chosen: classes.Categories | None) -> classes.Categories:
-    """`tumor_categories` with None, all of them, replaced by the names that the splits in `raw` define.
-
-    Raises:
-        UserError: An annotation file is bad, or no split has one of the categories.
-    """
-    known = dict.fromkeys(name for split in SPLITS for name in read_categories(raw / split))
+    known = list(dict.fromkeys(known))
     if chosen is None:
-        return list(known)
+        return known
     if missing := [name for name in classes.indices(chosen) if name not in known]:
         raise UserError(
             f"tumor_categories: the annotations have no category {', '.join(map(repr, missing))}; "
@@ -111,7 +126,7 @@ def render(slice: Slice, tumor_categories: Collection[str]) -> "npt.NDArray[np.u
     tumors = [annotation for annotation in slice.annotations if annotation.category in tumor_categories]
     if not tumors:
         return np.zeros((slice.height, slice.width), np.uint8)
-    parts = [_encode(annotation, slice) for annotation in tumors]
+    parts = [encode(annotation, slice) for annotation in tumors]
     while len(parts) > 1:  # by eights: one after another, each would walk the runs of all before it
         parts = [mask.merge(parts[first : first + 8]) for first in range(0, len(parts), 8)]
     return np.ascontiguousarray(mask.decode(parts[0])) * np.uint8(255)
@@ -129,10 +144,10 @@ def pixel_count(annotation: Annotation, slice: Slice) -> int:
     """Number of pixels that the annotation renders to: 0 if it is too thin or outside the image."""
     from pycocotools import mask
 
-    return int(mask.area(_encode(annotation, slice)))
+    return int(mask.area(encode(annotation, slice)))
 
 
-def _encode(annotation: Annotation, slice: Slice) -> Any:
+def encode(annotation: Annotation, slice: Slice) -> Any:
     """The annotation as pycocotools' own compressed run lengths."""
     from pycocotools import mask
 

@@ -1,36 +1,49 @@
 """Draw the tumour mask of every slice as a PNG."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from tumorseg import SPLITS
-from tumorseg.data.classes import Categories, indices, names, to_grey, write_classes
-from tumorseg.data.coco import (
-    Slice,
-    chosen_categories,
-    pixel_count,
-    reaches_outside,
-    read_split,
-    render,
-)
+from tumorseg.data.classes import Categories, indices, names, to_grey, write_classes, write_greys
+from tumorseg.data.coco import Slice, chosen_categories, reaches_outside, read_export
+from tumorseg.data.raster import runs_of
 from tumorseg.files import atomic_folder
 from tumorseg.progress import progress
+from tumorseg.threads import in_threads
+
+TWO_VALUES = [cv2.IMWRITE_PNG_BILEVEL, 1]  # a bit a pixel: an eighth of the bytes to pack
+NO_PIXELS = np.zeros((0, 0), np.uint8)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A mask, and what was drawn."""
+
+    mask: np.ndarray  # uint8 (height, width)
+    contested: int  # pixels that annotations of several classes claim, counted each time one is drawn over
+    other: int  # annotations of other categories, left out
+    outside: int  # annotations that reach over the edge
+    thin: int  # annotations without a pixel
 
 
 def render_masks(raw: Path, masks: Path, tumor_categories: Categories | None) -> None:
     """Write `masks/<split>/<stem>.png` for every slice of `raw`: native size, 255 tumour, 0 background.
 
-    Where `tumor_categories` is None, all categories are tumour. Where it maps names of
-    classes to categories, tumour has the grey level of its class (`classes.to_grey`), and the names are left
-    beside the masks. Where annotations overlap, the one with the higher id wins. Replaces the folder `masks`
-    whole, or leaves it as it was. Prints what is empty, left out, cut or drawn over.
+    Where `tumor_categories` is None, all categories are tumour. Where it maps names of classes to categories,
+    tumour has the grey level of its class (`classes.to_grey`), and the names are left beside the masks. Where
+    annotations of several classes overlap, the smaller one is drawn over the larger (see `draw`). Replaces
+    the folder `masks` whole, or leaves it as it was. Prints what is empty, left out, cut or drawn over.
 
     Raises:
         UserError: An annotation file is bad, or no split has one of `tumor_categories`.
     """
-    chosen = chosen_categories(raw, tumor_categories)
+    exports = {split: read_export(raw / split) for split in SPLITS}
+    known = (name for _, categories in exports.values() for name in categories)
+    chosen = chosen_categories(known, tumor_categories)
     classes = names(chosen)
     greys = {category: to_grey(index, classes) for category, index in indices(chosen).items()}
     if tumor_categories is None:
@@ -40,53 +53,74 @@ def render_masks(raw: Path, masks: Path, tumor_categories: Categories | None) ->
         print(f"grey levels: {', '.join(greys_of)}", flush=True)
     with atomic_folder(masks) as folder:
         write_classes(folder, classes)
+        write_greys(folder, greys)
         for split in SPLITS:
             (folder / split).mkdir()
-            slices = read_split(raw / split)
-            empty = contested = 0
-            for slice in progress(slices, f"rendering masks of {split}"):
-                mask, over = draw(slice, greys)
-                _write(folder / split / f"{Path(slice.file_name).stem}.png", mask)
-                empty, contested = empty + (not mask.any()), contested + over
-            print(f"{split}: {_summary(slices, empty, contested, greys)}", flush=True)
+            slices, _ = exports[split]
+            write = partial(_write, folder / split, greys=greys, flags=[] if classes else TWO_VALUES)
+            drawn = progress(in_threads(write, slices), f"rendering masks of {split}", len(slices))
+            print(f"{split}: {_summary(slices, list(drawn))}", flush=True)
 
 
-def draw(slice: Slice, greys: dict[str, int]) -> tuple[np.ndarray, int]:
-    """The mask of a slice, and how many of its pixels went from one class to another.
+def draw(slice: Slice, greys: dict[str, int]) -> Drawn:
+    """The mask of a slice.
+
+    Annotations of several classes are drawn by their pixels, the largest first, so that a part within a
+    larger one is seen, whatever its id; of equally large ones the higher id is drawn over the lower.
 
     Args:
-        slice: With its annotations, which are drawn in order of their ids.
+        slice: With its annotations.
         greys: By category: what its pixels become; annotations of others are left out.
-
-    Returns:
-        uint8 (height, width); and the pixels, counted again each time, that an annotation took from one
-        of another grey level.
     """
-    mask, contested = np.zeros((slice.height, slice.width), np.uint8), 0
-    for annotation in slice.annotations:
-        if grey := greys.get(annotation.category):
-            pixels = render(replace(slice, annotations=(annotation,)), {annotation.category}) > 0
-            contested += int(np.count_nonzero(pixels & (mask != 0) & (mask != grey)))
-            mask[pixels] = grey
-    return mask, contested
+    tumors = [annotation for annotation in slice.annotations if annotation.category in greys]
+    # Column by column, as run lengths go.
+    flat, contested = np.zeros(slice.width * slice.height, np.uint8), 0
+    places: list[int] = []
+    shapes = [(greys[annotation.category], runs_of(annotation, slice)) for annotation in tumors]
+    for grey, runs in sorted(shapes, key=lambda shape: -shape[1].area):  # stable: by id where equal
+        pixels = runs.pixels()
+        known = flat[pixels]
+        contested += int(np.count_nonzero((known != 0) & (known != grey)))
+        flat[pixels] = grey
+        places += pixels[[0, -1]].tolist() if len(pixels) else []
+    return Drawn(
+        _upright(flat, slice, places),
+        contested,
+        other=len(slice.annotations) - len(tumors),
+        outside=sum(reaches_outside(annotation, slice) for annotation in tumors),
+        thin=sum(not runs.area for _, runs in shapes),
+    )
 
 
-def _write(path: Path, mask: np.ndarray) -> None:
-    import cv2
+def _upright(flat: np.ndarray, slice: Slice, places: list[int]) -> np.ndarray:
+    """A mask, (height, width), of its columns one after the other; `places` are the ends of what is drawn."""
+    mask = np.zeros((slice.height, slice.width), np.uint8)
+    if places:
+        part = np.s_[min(places) // slice.height : max(places) // slice.height + 1]
+        mask[:, part] = cv2.transpose(flat.reshape(slice.width, slice.height)[part])
+    return mask
 
+
+def _write(folder: Path, slice: Slice, greys: dict[str, int], flags: list[int]) -> tuple[bool, Drawn]:
+    """Write the mask of a slice; whether it is empty, and what was drawn, without the mask."""
+    drawn = draw(slice, greys)
     # Not imwrite, which says nothing of a full disk.
-    path.write_bytes(cv2.imencode(".png", mask)[1].tobytes())
+    path = folder / f"{Path(slice.file_name).stem}.png"
+    path.write_bytes(cv2.imencode(".png", drawn.mask, flags)[1].tobytes())
+    return not drawn.mask.any(), replace(drawn, mask=NO_PIXELS)
 
 
-def _summary(slices: list[Slice], empty: int, contested: int, greys: dict[str, int]) -> str:
-    pairs = [(annotation, slice) for slice in slices for annotation in slice.annotations]
-    tumors = [pair for pair in pairs if pair[0].category in greys]
+def _summary(slices: list[Slice], written: list[tuple[bool, Drawn]]) -> str:
+    drawn = [each for _, each in written]
     rarities = {
         "images with several annotations": sum(len(slice.annotations) > 1 for slice in slices),
-        "annotations of other categories, left out": len(pairs) - len(tumors),
-        "annotations cut off at the image's edge": sum(reaches_outside(*pair) for pair in tumors),
-        "annotations too thin or too far out to render": sum(not pixel_count(*pair) for pair in tumors),
-        "pixels that a later annotation of another class took over": contested,
+        "annotations of other categories, left out": sum(each.other for each in drawn),
+        "annotations cut off at the image's edge": sum(each.outside for each in drawn),
+        "annotations too thin or too far out to render": sum(each.thin for each in drawn),
+        "pixels claimed by several classes, given to the smaller annotation": sum(
+            each.contested for each in drawn
+        ),
     }
     counted = [f"{what}: {count}" for what, count in rarities.items() if count]
+    empty = sum(is_empty for is_empty, _ in written)
     return "; ".join([f"{len(slices)} masks, {empty} of them empty", *counted])

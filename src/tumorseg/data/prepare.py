@@ -5,20 +5,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import cv2
 import numpy as np
 import pandas as pd
 
 from tumorseg import SPLITS
-from tumorseg.data.classes import read_classes, write_classes
+from tumorseg.data.classes import from_grey, read_classes, read_greys, write_classes
 from tumorseg.data.coco import Slice, read_split
-from tumorseg.data.preprocess import preprocess
-from tumorseg.data.read import read_pair, resize_mask, resize_slice
+from tumorseg.data.masks import draw
+from tumorseg.data.pictures import find_reading, outlines_in, tell_remarks
+from tumorseg.data.preprocess import Frame, preprocess
+from tumorseg.data.read import Reading, check_sizes, decode, load, resize_mask, resize_slice, write_reading
+from tumorseg.data.remarks import captured_remarks
 from tumorseg.data.similarity import embed, groups
 from tumorseg.data.splits import LEFT_OUT, assign, group_slices, resolve
 from tumorseg.files import atomic_folder, write_csv
 from tumorseg.identity import write_identity
 from tumorseg.params import Blocks, Split
 from tumorseg.progress import progress
+from tumorseg.threads import in_threads
+from tumorseg.types import Channels
 
 COLUMNS = [
     *("split", "index", "image_id", "file", "as_shipped", "group", "category", "annotations"),
@@ -33,6 +39,7 @@ def prepare(
     *,
     name: str,
     image_size: int,
+    channels: Channels,
     steps: Sequence[str],
     rule: Split,
     blocks: Blocks,
@@ -43,10 +50,12 @@ def prepare(
 
     Args:
         raw: The split folders, images beside `_annotations.coco.json`.
-        masks: Folder made by `masks.render_masks`.
-        prepared: Is replaced. It gets the arrays of each split, slices.csv, left_out.csv and about.json.
+        masks: Folder made by `masks.render_masks`; how each category is drawn is taken from it.
+        prepared: Is replaced. It gets the arrays of each split, slices.csv, left_out.csv, about.json and
+            what tells how the pictures were read (see `read.Reading`).
         name: Of the dataset.
         image_size: Pixels a side.
+        channels: 1: slices are grey; 3: they keep their colours.
         steps: Of `tumorseg.data.preprocess`, taken before.
         rule: How to split; about.json gets the strategy that `auto` comes to.
         blocks: The blocks and gaps of file numbers, where they split.
@@ -59,12 +68,13 @@ def prepare(
     with atomic_folder(prepared) as folder:
         write_classes(folder, classes)
         with TemporaryDirectory(dir=folder) as scratch:
-            table, arrays = _read_all(raw, masks, Path(scratch), image_size, steps, classes)
+            table, arrays, reading = _read_all(raw, masks, Path(scratch), image_size, steps, channels)
             rule = resolve(rule, table.as_shipped)
             table["group"] = group_slices(table, groups(embed(arrays["images"])), rule, blocks)
             table["split"] = assign(table, table.group.to_numpy(), rule, blocks)
             for split in SPLITS:
                 _write_arrays(folder / split, arrays, np.flatnonzero(table["split"] == split))
+        write_reading(folder, reading)
         left_out = table["split"] == LEFT_OUT
         _write_tables(folder, table[~left_out], table[left_out])
         sizes = {split: int((table["split"] == split).sum()) for split in SPLITS}
@@ -77,7 +87,7 @@ def prepare(
 def _write_arrays(folder: Path, arrays: dict[str, np.memmap], rows: np.ndarray) -> None:
     folder.mkdir()
     for kind, array in arrays.items():
-        target = _array(folder / f"{kind}.npy", len(rows), array.shape[-1])
+        target = _array(folder / f"{kind}.npy", (len(rows), *array.shape[1:]))
         for index, row in enumerate(rows):
             target[index] = array[row]
         target.flush()
@@ -91,33 +101,50 @@ def _write_tables(folder: Path, kept: pd.DataFrame, left_out: pd.DataFrame) -> N
 
 
 def _read_all(
-    raw: Path, masks: Path, scratch: Path, image_size: int, steps: Sequence[str], classes: list[str]
-) -> tuple[pd.DataFrame, dict[str, np.memmap]]:
+    raw: Path, masks: Path, scratch: Path, image_size: int, steps: Sequence[str], channels: Channels
+) -> tuple[pd.DataFrame, dict[str, np.memmap], Reading]:
     """Every slice as it was shipped: the columns of slices.csv that tell about it, and its pixels."""
-    slices_by_split = {split: read_split(raw / split) for split in SPLITS}
-    count = sum(map(len, slices_by_split.values()))
-    arrays = {kind: _array(scratch / f"{kind}.npy", count, image_size) for kind in ("images", "masks")}
-    rows: list[dict[str, object]] = []
-    cut = 0
-    for split, slices in slices_by_split.items():
-        for item in progress(slices, f"preparing {split}"):
-            whole = read_pair(raw / split / item.file_name, masks / split, classes)
-            image, mask = preprocess(*whole, steps)
-            cut += int(np.count_nonzero(whole[1]) - np.count_nonzero(mask))
-            arrays["images"][len(rows)] = resize_slice(image, image_size)
-            arrays["masks"][len(rows)] = resize_mask(mask, image_size)
-            rows.append({"as_shipped": split, **_describe(item, mask)})
-    if cut:
+    shipped = [(split, item) for split in SPLITS for item in read_split(raw / split)]
+    paths = [raw / split / item.file_name for split, item in shipped]
+    reading = find_reading(paths, channels, outlines_in(raw))
+    shape = (len(paths), image_size, image_size)
+    images = _array(scratch / "images.npy", (*shape, channels) if channels > 1 else shape)
+    labels = _array(scratch / "masks.npy", shape)
+    classes, greys = read_classes(masks), read_greys(masks)
+
+    def read(row: int) -> dict[str, object]:
+        split, item = shipped[row]
+        whole = decode(load(paths[row]), paths[row], reading)
+        check_sizes(paths[row], whole.shape, (item.height, item.width))
+        whole_mask = draw(item, greys).mask  # again: it takes less than to unpack the PNG
+        image, frame = preprocess(whole, steps)
+        mask = frame.cut(whole_mask)
+        images[row] = resize_slice(image, image_size)
+        labels[row] = from_grey(resize_mask(mask, image_size), classes)
+        kept = cv2.countNonZero(mask)
+        cut = cv2.countNonZero(whole_mask) - kept
+        return {"as_shipped": split, **_describe(item, frame), "tumor_pixels": kept, "cut": cut}
+
+    with captured_remarks() as remarks:
+        rows = list(progress(in_threads(read, range(len(paths))), "preparing slices", len(paths)))
+        remarked = remarks()
+    tell_remarks(remarked, paths, reading)
+    table = pd.DataFrame(rows).astype({"sequence": "Int64"})
+    if cut := table["cut"].sum():
         print(f"tumour pixels cut off by `preprocess`: {cut}")
-    return pd.DataFrame(rows).astype({"sequence": "Int64"}), arrays
+    if count := (table["height"] != table["width"]).sum():
+        print(
+            f"slices that are not square, and are squeezed: {count} (`pad` in preprocess keeps their shape)"
+        )
+    return table, {"images": images, "masks": labels}, reading
 
 
-def _array(path: Path, count: int, size: int) -> np.memmap:
-    return np.lib.format.open_memmap(path, "w+", np.uint8, (count, size, size))
+def _array(path: Path, shape: tuple[int, ...]) -> np.memmap:
+    return np.lib.format.open_memmap(path, "w+", np.uint8, shape)
 
 
-def _describe(item: Slice, mask: np.ndarray) -> dict[str, object]:
-    """The columns of slices.csv that tell about one slice; pixels are counted at native size."""
+def _describe(item: Slice, frame: Frame) -> dict[str, object]:
+    """The columns of slices.csv that tell about one slice but its pixels; its size is after `preprocess`."""
     number = re.match(r"\d{1,18}(?!\d)", item.file_name)  # more digits are an id, and fit no int64
     return {
         "image_id": item.id,
@@ -125,7 +152,6 @@ def _describe(item: Slice, mask: np.ndarray) -> dict[str, object]:
         "category": "+".join(sorted({a.category for a in item.annotations})) or "none",
         "annotations": len(item.annotations),
         "sequence": int(number.group()) if number else pd.NA,
-        "height": mask.shape[0],
-        "width": mask.shape[1],
-        "tumor_pixels": int(np.count_nonzero(mask)),
+        "height": frame.height,
+        "width": frame.width,
     }

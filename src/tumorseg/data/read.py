@@ -1,42 +1,151 @@
 """Slices and masks from their files, and their size: one way for training, evaluation and `predict`."""
 
+import io
 from pathlib import Path
 
 import cv2
 import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tumorseg.data.classes import from_grey
+from tumorseg.data.headers import TURNED, header_of, read_header
+from tumorseg.data.remarks import captured_remarks, refuse_damage
 from tumorseg.errors import UserError
+from tumorseg.files import write_json
+from tumorseg.types import Channels, Exif
+
+FILE = (
+    "reading.json"  # beside the prepared arrays; only where pictures are read in another way than by default
+)
+TIFF = (b"II*\x00", b"MM\x00*")
+GREY_MODES = ("1", "L", "I", "F")  # what Pillow's modes of pictures without colour begin with
 
 
-def read_pair(image_path: Path, mask_folder: Path, classes: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """A slice in grey and its mask of class indices, both uint8 (H, W)."""
-    image, mask = read_slice(image_path), read_slice(mask_folder / f"{image_path.stem}.png")
-    if image.shape != mask.shape:
-        raise UserError(
-            f"{image_path}: is {image.shape[1]}×{image.shape[0]} pixels, but its annotations say "
-            f"{mask.shape[1]}×{mask.shape[0]}; mend width and height in _annotations.coco.json"
-        )
+class Reading(BaseModel):
+    """How the files of a dataset become slices; what a net is trained with, it must be asked with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channels: Channels = 1  # 1: grey; 3: red, green, blue
+    greys: tuple[float, float] | None = None  # of pictures of more than 8 bits: what becomes 0 and 255
+    exif: Exif = "stored"  # whether pictures are taken as stored, or turned as EXIF's orientation shows them
+
+
+DEFAULT = Reading()
+
+
+def write_reading(folder: Path, reading: Reading) -> None:
+    """Leave it in a folder of prepared arrays; no file where it is the default."""
+    if reading != DEFAULT:
+        write_json(folder / FILE, reading.model_dump())
+
+
+def read_reading(folder: Path) -> Reading:
+    """What `write_reading` left in a folder.
+
+    Raises:
+        UserError: It is malformed.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return DEFAULT
+    try:
+        return Reading.model_validate_json(path.read_bytes())
+    except ValidationError:
+        raise UserError(f"{path}: not as prepare wrote it; run dvc repro -f -s prepare") from None
+
+
+def read_pair(
+    image_path: Path, mask_folder: Path, classes: list[str], reading: Reading = DEFAULT
+) -> tuple[np.ndarray, np.ndarray]:
+    """A slice, uint8 (H, W) or in colour (H, W, 3), and its mask of class indices, uint8 (H, W)."""
+    image, mask = read_slice(image_path, reading), read_slice(mask_folder / f"{image_path.stem}.png")
+    check_sizes(image_path, image.shape, mask.shape)
     return image, from_grey(mask, classes)
 
 
-def read_slice(path: Path) -> np.ndarray:
-    """An image file in grey, uint8 (H, W)."""
+def check_sizes(image_path: Path, size: tuple[int, ...], annotated: tuple[int, ...]) -> None:
+    """Raise a `UserError` where a slice has not the height and width that its annotations say."""
+    if size[:2] == annotated[:2]:
+        return
+    way_out = "mend width and height in _annotations.coco.json"
+    if size[1::-1] == annotated[:2] and read_header(image_path).orientation in TURNED:
+        way_out = (
+            "EXIF's orientation turns it: say in source.exif whether the outlines are of pictures as "
+            "`stored` or as `shown`"
+        )
+    raise UserError(
+        f"{image_path}: is {size[1]}×{size[0]} pixels, but its annotations say "
+        f"{annotated[1]}×{annotated[0]}; {way_out}"
+    )
+
+
+def read_slice(path: Path, reading: Reading = DEFAULT) -> np.ndarray:
+    """An image file as a slice, uint8 (H, W), or (H, W, 3) in colour."""
+    return decode_slice(load(path), path, reading)
+
+
+def load(path: Path) -> bytes:
+    """The bytes of a file."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}; run dvc repro to make it anew") from None
-    return decode_slice(data, path)
 
 
-def decode_slice(data: bytes, shown: object) -> np.ndarray:
-    """The bytes of an image file, which errors call `shown`, in grey, uint8 (H, W)."""
+def decode_slice(data: bytes, shown: object, reading: Reading = DEFAULT) -> np.ndarray:
+    """The bytes of an image file, which errors call `shown`, as a slice, uint8 (H, W) or (H, W, 3).
+
+    Raises:
+        UserError: They are no image, or pixels are lost.
+    """
+    with captured_remarks() as remarks:
+        image = decode(data, shown, reading)
+        refuse_damage(remarks(), shown)
+    return image
+
+
+def decode(data: bytes, shown: object, reading: Reading = DEFAULT) -> np.ndarray:
+    """As `decode_slice`, but pixels that libjpeg only warns of are not noticed: for use in threads."""
+    if reading.greys is None:
+        return decode_values(data, shown, reading, deep=False)
+    values = decode_values(data, shown, reading, deep=True)
+    return values if values.dtype == np.uint8 else to_greys(values, *reading.greys)
+
+
+def decode_values(data: bytes, shown: object, reading: Reading, deep: bool) -> np.ndarray:
+    """The values of an image file, (H, W) or (H, W, 3): uint8, or, where `deep`, of the file's own type."""
     # OpenCV fills what a cut JPEG lacks with grey. Coded pixels hold neither FFDA, the start of a scan,
     # nor FFD9, the end of the image, so the last scan of a whole file is followed by an end.
     if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]:
         raise UserError(f"{shown}: the JPEG is cut off; replace it where it comes from and run again")
-    # Annotations are of the pixels as stored: an EXIF orientation would turn a slice against its mask.
-    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
+    flags = cv2.IMREAD_ANYDEPTH if deep else 0
+    if reading.exif == "stored":
+        flags |= cv2.IMREAD_IGNORE_ORIENTATION
+    tiff = header_of(data, shown) if data.startswith(TIFF) else None
+    colour = reading.channels == 3 and not (tiff and tiff.mode.startswith(GREY_MODES))
+    if tiff and tiff.alpha:
+        values = _without_alpha(data, colour)
+    else:
+        values = _decoded(data, shown, flags | (cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE))
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise UserError(f"{shown}: has values that are not finite; save it without them")
+    if reading.channels == 3:
+        return cv2.cvtColor(values, cv2.COLOR_BGR2RGB) if values.ndim == 3 else np.dstack([values] * 3)
+    return values
+
+
+def _without_alpha(data: bytes, colour: bool) -> np.ndarray:
+    """The values of a TIFF with transparency, by which OpenCV would darken them."""
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(io.BytesIO(data)))[..., :-1]
+    if pixels.shape[2] == 1:
+        return np.ascontiguousarray(pixels[..., 0])
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if colour else cv2.COLOR_RGB2GRAY)
+
+
+def _decoded(data: bytes, shown: object, flags: int) -> np.ndarray:
     try:
         array = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
     except cv2.error:  # absurd sizes
@@ -46,8 +155,14 @@ def decode_slice(data: bytes, shown: object) -> np.ndarray:
     return array
 
 
+def to_greys(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Values, of any type and shape, as greys: `low` and below are 0, `high` and above are 255, uint8."""
+    scaled = (values.astype(np.float64) - low) * (255 / (high - low))
+    return np.nan_to_num(scaled, nan=0, posinf=255, neginf=0).round().clip(0, 255).astype(np.uint8)
+
+
 def resize_slice(image: np.ndarray, size: int) -> np.ndarray:
-    """A slice, uint8 (H, W), at `size` pixels a side: by area, so that nothing is left out."""
+    """A slice, uint8 (H, W) or (H, W, 3), at `size` pixels a side: by area, so that nothing is left out."""
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
 
 

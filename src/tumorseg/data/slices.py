@@ -1,12 +1,13 @@
 """The prepared slices: one array of images and one of masks a split.
 
-`data/prepared/<split>/{images,masks}.npy` are uint8 (N, S, S), masks 0 for background and 1 for
-tumour, or the index of its class (see `classes`). Row `index` of a split is the row of
-`data/prepared/slices.csv` with the same split and index.
+`data/prepared/<split>/{images,masks}.npy` are uint8 (N, S, S), images in colour (N, S, S, 3); masks are 0
+for background and 1 for tumour, or the index of its class (see `classes`). Row `index` of a split is the
+row of `data/prepared/slices.csv` with the same split and index.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -18,13 +19,18 @@ from tumorseg.data.classes import read_classes
 class SplitArrays:
     """One split, memory-mapped."""
 
-    images: np.ndarray  # uint8 (N, S, S)
+    images: np.ndarray  # uint8 (N, S, S), or in colour (N, S, S, 3)
     masks: np.ndarray  # uint8 (N, S, S), 0 to the number of classes, or 0 and 1
     table: pd.DataFrame  # N rows of slices.csv
     classes: list[str] = field(default_factory=list)  # names of 1, 2, …; none where all tumour is 1
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def channels(self) -> Literal[1, 3]:
+        """Of a slice: 1, grey; 3, red, green and blue."""
+        return 1 if self.images.ndim == 3 else 3
 
     @property
     def tumor(self) -> np.ndarray:

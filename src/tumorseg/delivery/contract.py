@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tumorseg.data.read import DEFAULT, Reading
 from tumorseg.delivery.expectation import Expectation
 from tumorseg.errors import UserError, explain_first
 from tumorseg.files import write_json
@@ -39,9 +40,10 @@ class Input(_Part):
     """What a slice must be."""
 
     image_size: Count  # pixels a side, to which it is resized by area, whatever its aspect
+    reading: Reading = DEFAULT  # how files become slices
     preprocess: list[PreprocessStep]  # steps taken before, in this order
     expects: str  # in words
-    aspect: tuple[Positive, Positive]  # width over height, least and most of the training slices
+    aspect: tuple[Positive, Positive]  # width over height after those steps, least and most in training
     expectation: Expectation
 
 

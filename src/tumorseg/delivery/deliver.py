@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tumorseg.data.read import read_slice
+from tumorseg.data.read import Reading, read_reading, read_slice
 from tumorseg.data.slices import load_split, shipped_files
 from tumorseg.delivery.card import write_card
 from tumorseg.delivery.contract import Contract, Decision, Headline, Input, write_contract
@@ -28,10 +28,6 @@ from tumorseg.types import PreprocessStep
 
 COMPARED = 32  # slices of valid on which runtimes are compared: enough, and seconds
 NOT_DELIVERED = "Not delivered: training slices vote on each mask (evaluate.neighbors) and stay here."
-EXPECTS = (
-    "One slice of the head, grey, 8 bits, air black, brighter is brighter; contrast, plane and framing as in "
-    "the training slices."
-)
 
 
 def deliver_model(
@@ -86,10 +82,11 @@ def deliver_model(
 
 
 def comparison_slices(prepared: Path, raw: Path) -> list[np.ndarray]:
-    """Slices that all runtimes must agree on, uint8 (H, W): the sample's, and some of valid, evenly apart."""
+    """Slices that all runtimes must agree on, as read: the sample's, and some of valid, evenly apart."""
     table = load_split(prepared, "valid").table
     files = shipped_files(table.iloc[:: math.ceil(len(table) / COMPARED)], raw)
-    return [*sample_slices(SIDE), *(read_slice(path) for path in files)]
+    reading = read_reading(prepared)
+    return [*sample_slices(SIDE), *(read_slice(path, reading) for path in files)]
 
 
 def contract_of(
@@ -105,7 +102,7 @@ def contract_of(
 
     Arguments as of `deliver_model`; `statement` is what `report` wrote.
     """
-    info = load_info(model)
+    info, reading = load_info(model), read_reading(prepared)
     return Contract(
         model=info,
         decision=Decision(
@@ -119,7 +116,8 @@ def contract_of(
         input=Input(
             image_size=info.image_size,
             preprocess=preprocess,
-            expects=EXPECTS,
+            reading=reading,
+            expects=expected_of(reading),
             aspect=aspect_of(prepared),
             expectation=measured_expectation(prepared, raw, preprocess),
         ),
@@ -132,8 +130,19 @@ def contract_of(
     )
 
 
+def expected_of(reading: Reading) -> str:
+    """What a slice must be, in words."""
+    colour = "grey" if reading.channels == 1 else "in colour"
+    low, high = reading.greys or (0, 0)
+    depth = f"8 bits, or values from {low:g} to {high:g} of more" if reading.greys else "8 bits"
+    return (
+        f"One slice of the head, {colour}, {depth}, air black, brighter is brighter; contrast, plane and "
+        "framing as in the training slices."
+    )
+
+
 def aspect_of(prepared: Path) -> tuple[float, float]:
-    """Width over height of the training slices at their own size, least and most."""
+    """Width over height of the training slices after `preprocess`, least and most."""
     table = load_split(prepared, "train").table
     aspect = table["width"] / table["height"]
     return float(aspect.min()), float(aspect.max())

@@ -38,12 +38,12 @@ def native_dice(predictor: Predictor, arrays: SplitArrays, raw: Path, masks: Pat
     Raises:
         UserError: At the working size the levels are not those that were evaluated, bit for bit.
     """
-    files = shipped_files(arrays.table, raw)
+    files, reading = shipped_files(arrays.table, raw), predictor.contract.input.reading
     truths: list[np.ndarray] = []  # of the slices that wait in a batch
 
     def greys() -> Iterator[np.ndarray]:
         for path in files:
-            image, mask = read_pair(path, masks / path.parent.name, arrays.classes)
+            image, mask = read_pair(path, masks / path.parent.name, arrays.classes, reading)
             truths.append(mask > 0)
             yield image
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import onnx
 
 OPSET = 20  # of ONNX 1.15 (2023), so that older runtimes take the file too
-INPUT, OUTPUT = "greys", "probabilities"  # float32 (batch, S, S), 0 to 255; float32 (batch, C, S, S)
+# float32 (batch, S, S), or in colour (batch, S, S, 3), 0 to 255; float32 (batch, C, S, S)
+INPUT, OUTPUT = "greys", "probabilities"
 
 
 def export_onnx(folder: Path, slices: Sequence[np.ndarray]) -> str | None:
@@ -64,7 +65,7 @@ def to_onnx(folder: Path, contract: Contract) -> "onnx.ModelProto":
     with _quiet():
         program = torch.onnx.export(
             pipeline,
-            (torch.zeros(BATCH, size, size),),
+            (torch.zeros(BATCH, size, size, *([3] if about.channels == 3 else [])),),
             dynamo=True,
             opset_version=OPSET,
             input_names=[INPUT],

@@ -52,7 +52,7 @@ def predict(arguments: list[str], folder: Path, options: Options) -> Counts:
             model, runtime=options.runtime, device=options.device, threshold=options.threshold
         )
         run = about(predictor, contract_digest(model, options.runtime), options)
-        sources = find_sources(arguments, options.window)
+        sources = find_sources(arguments, options.window, predictor.contract.input.reading)
         check_flat_names([source.name for source in sources])
         out.begin(run, options.overwrite)
         contract = predictor.contract

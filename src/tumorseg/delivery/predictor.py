@@ -9,7 +9,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from tumorseg.data.preprocess import preprocess
+from tumorseg.data.preprocess import Frame, preprocess, to_channels, to_grey
 from tumorseg.data.read import resize_slice
 from tumorseg.delivery.contract import Contract, Decision, read_contract
 from tumorseg.delivery.expectation import unexpected, unexpected_mask
@@ -65,7 +65,7 @@ class Predictor:
         """Yield a prediction a slice, in their order, a batch at a time.
 
         Args:
-            slices: Grey, uint8 (H, W), brighter is brighter, of any sizes.
+            slices: uint8 (H, W), or in colour (H, W, 3), brighter is brighter, of any sizes.
         """
         places: deque[Place] = deque()
         for quantised, classes in predict_each(self.runtime, self._prepared(slices, places)):
@@ -98,38 +98,28 @@ class Place:
     """Where a slice at the working size lies in the whole one."""
 
     shape: tuple[int, int]  # of the whole slice
-    rows: slice  # that `crop` left of it
-    columns: slice
+    frame: Frame  # of it, that `preprocess` left
     warnings: tuple[str, ...]
 
     def whole(self, array: np.ndarray, interpolation: int) -> np.ndarray:
         """An array of the working size, uint8 (S, S), at the slice's own size; 0 where `crop` cut."""
-        full = np.zeros(self.shape, np.uint8)
-        part = full[self.rows, self.columns]
-        part[:] = cv2.resize(array, (part.shape[1], part.shape[0]), interpolation=interpolation)
-        return full
+        framed = cv2.resize(array, self.frame.shape[::-1], interpolation=interpolation)
+        return self.frame.whole(framed, self.shape)
 
 
 def to_working_size(whole: np.ndarray, contract: Contract) -> tuple[Place, np.ndarray]:
-    """A slice as the net takes it, uint8 (S, S), made as `data.prepare` makes it."""
-    # Where its pixels came from: in place of a mask goes a map of places, which `crop` cuts in the same way.
-    places = np.arange(whole.size).reshape(whole.shape)
-    image, kept = preprocess(whole, places, contract.input.preprocess)
-    top, left = divmod(int(kept[0, 0]), whole.shape[1])
-    small = resize_slice(image, contract.input.image_size)
-    place = Place(
-        whole.shape[:2],
-        slice(top, top + image.shape[0]),
-        slice(left, left + image.shape[1]),
-        (*unexpected_shape(contract.input.aspect, whole), *unexpected(contract.input.expectation, small)),
-    )
-    return place, small
+    """A slice as the net takes it, uint8 (S, S) or (S, S, 3), made as `data.prepare` makes it."""
+    given = contract.input
+    image, frame = preprocess(to_channels(whole, given.reading.channels), given.preprocess)
+    small = resize_slice(image, given.image_size)
+    warnings = (*unexpected_shape(given.aspect, frame), *unexpected(given.expectation, to_grey(small)))
+    return Place(whole.shape[:2], frame, warnings), small
 
 
-def unexpected_shape(aspect: tuple[float, float], whole: np.ndarray) -> list[str]:
-    """The code `aspect` where a slice is wider or narrower than in training, by more than ASPECT_SPARE."""
-    height, width = whole.shape
-    fits = aspect[0] / (1 + ASPECT_SPARE) <= width / height <= aspect[1] * (1 + ASPECT_SPARE)
+def unexpected_shape(aspect: tuple[float, float], frame: Frame) -> list[str]:
+    """The code `aspect` where what is squeezed is wider or narrower than in training, beyond ASPECT_SPARE."""
+    ratio = frame.width / frame.height
+    fits = aspect[0] / (1 + ASPECT_SPARE) <= ratio <= aspect[1] * (1 + ASPECT_SPARE)
     return [] if fits else ["aspect"]
 
 

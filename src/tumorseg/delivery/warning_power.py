@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tumorseg.data.preprocess import preprocess
-from tumorseg.data.read import read_slice, resize_slice
+from tumorseg.data.preprocess import preprocess, to_grey
+from tumorseg.data.read import Reading, read_reading, read_slice, resize_slice
 from tumorseg.data.slices import SplitArrays, load_split, shipped_files
 from tumorseg.delivery.distortions import DISTORTIONS, Distort
 from tumorseg.delivery.expectation import Expectation, unexpected
@@ -27,12 +27,14 @@ def measured_expectation(prepared: Path, raw: Path, steps: list[PreprocessStep])
     train, valid = (load_split(prepared, split) for split in ("train", "valid"))
     size = train.images.shape[1]
     gamma = DISTORTIONS["gamma 2"]
-    bent = [distorted(image, 0, gamma, steps, size) for image in native(train, raw, EXAMPLES)]
-    expectation = fit_expectation(train.images, valid.images, np.stack(bent), train.tumor)
+    reading = read_reading(prepared).model_copy(update={"channels": 1})
+    bent = [distorted(image, 0, gamma, steps, size) for image in native(train, raw, EXAMPLES, reading)]
+    known, checked = _in_grey(train.images), _in_grey(valid.images)
+    expectation = fit_expectation(known, checked, np.stack(bent), train.tumor)
     return expectation.model_copy(
         update={
-            "false_alarms": float(np.mean([bool(unexpected(expectation, image)) for image in valid.images])),
-            "power": power(expectation, native(valid, raw, DISTORTED), steps, size),
+            "false_alarms": float(np.mean([bool(unexpected(expectation, image)) for image in checked])),
+            "power": power(expectation, native(valid, raw, DISTORTED, reading), steps, size),
         }
     )
 
@@ -56,9 +58,15 @@ def distorted(
 ) -> np.ndarray:
     """A slice uint8 (H, W) as `predict` sees it after the distortion: uint8 (size, size)."""
     changed = distort(image, number)
-    return resize_slice(preprocess(changed, changed, steps)[0], size)
+    return resize_slice(preprocess(changed, steps)[0], size)
 
 
-def native(arrays: SplitArrays, raw: Path, most: int) -> Iterator[np.ndarray]:
+def _in_grey(images: np.ndarray) -> np.ndarray:
+    """Slices uint8 (N, S, S) or (N, S, S, 3) in grey: expectations are about greys."""
+    return images if images.ndim == 3 else np.stack([to_grey(image) for image in images])
+
+
+def native(arrays: SplitArrays, raw: Path, most: int, reading: Reading) -> Iterator[np.ndarray]:
     """Up to `most` slices of a split, evenly spaced, at their own size: `normalise` tells it from another."""
-    yield from map(read_slice, shipped_files(arrays.table.iloc[spaced(len(arrays), most)], raw))
+    for path in shipped_files(arrays.table.iloc[spaced(len(arrays), most)], raw):
+        yield read_slice(path, reading)

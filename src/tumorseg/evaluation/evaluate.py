@@ -54,7 +54,7 @@ def evaluate_model(
     net, info = load_model(folder)
     train, valid, test = (load_split(prepared, split) for split in SPLITS)
     _check_classes(folder, info.classes, prepared, test)
-    gflops = count_gflops(net, info.image_size)
+    gflops = count_gflops(net, info.image_size, info.channels)
 
     used = rule_for(net, rule)
     splits = {"valid": valid, "test": test}

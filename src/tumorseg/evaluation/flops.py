@@ -7,7 +7,7 @@ from tumorseg.models.baseline import Baseline
 
 
 @torch.inference_mode()
-def count_gflops(net: nn.Module, size: int) -> float:
+def count_gflops(net: nn.Module, size: int, channels: int = 1) -> float:
     """Floating-point operations of one forward pass of one slice, in units of 10⁹; 0 for a baseline.
 
     Counted by torch.utils.flop_counter: two for each multiply-add of convolutions and matrix products,
@@ -16,11 +16,12 @@ def count_gflops(net: nn.Module, size: int) -> float:
     Args:
         net: On the CPU, since a GPU's recurrent kernels hide their products from the counter.
         size: Pixels a side.
+        channels: Of a slice.
     """
     from torch.utils.flop_counter import FlopCounterMode
 
     if isinstance(net, Baseline):
         return 0.0
     with FlopCounterMode(display=False) as counter:
-        net(torch.zeros(1, 1, size, size))
+        net(torch.zeros(1, channels, size, size))
     return float(counter.get_total_flops() / 1e9)

@@ -30,7 +30,7 @@ def neighbor_votes(arrays: SplitArrays, train: SplitArrays, count: int) -> np.nd
     index, similarity = nearest(embed(arrays.images), embed(train.images), count)
     weights = np.exp((similarity - similarity[:, :1]) / SPREAD)
     weights /= weights.sum(axis=1, keepdims=True)
-    votes = np.empty(arrays.images.shape, np.uint8)
+    votes = np.empty(arrays.masks.shape, np.uint8)
     for slice_votes, rows, weight in zip(votes, index, weights, strict=True):
         slice_votes[:] = (255 * np.tensordot(weight, train.tumor[rows], axes=1)).round()
     return votes

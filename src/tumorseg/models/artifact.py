@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tumorseg.errors import UserError, explain
 from tumorseg.files import write_json
 from tumorseg.models.registry import build_model, channels
-from tumorseg.types import Count, Positive
+from tumorseg.types import Channels, Count, Positive
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,6 +31,7 @@ class ModelInfo(BaseModel):
     std: Positive
     best_epoch: int  # of the first net, counted from 1; 0 for what learns nothing
     epochs: int  # that were run
+    channels: Channels = 1  # of a slice: grey; or red, green and blue
     members: Count = 1  # nets whose probabilities are averaged
     classes: list[str] = []  # of tumour, as its logits have them after background; none: all is one
 
@@ -87,9 +88,8 @@ def load_weights(folder: Path, info: ModelInfo) -> "nn.Module":
         weights = load_file(path)
         # What training started from: not fetched again, since the saved weights take its place.
         options = {key: value for key, value in info.options.items() if key != "weights"}
-        net = join(
-            [build_model(info.architecture, channels(info.classes), **options) for _ in range(info.members)]
-        )
+        shape = (channels(info.classes), info.channels)
+        net = join([build_model(info.architecture, *shape, **options) for _ in range(info.members)])
         for name, buffer in net.named_buffers():  # a baseline's buffers get their size by fitting
             if buffer.numel() == 0 and name in weights:
                 setattr(net, name, weights[name].clone())

@@ -17,7 +17,7 @@ class Baseline(nn.Module):
         self.indices = range(outputs) if outputs > 1 else range(1, 2)
 
     def fit(self, images: Tensor, masks: Tensor) -> None:
-        """Take what is needed from float slices and masks of class indices, both (N, 1, H, W)."""
+        """Take what is needed from float slices (N, C, H, W) and masks of class indices (N, 1, H, W)."""
         raise NotImplementedError
 
 

@@ -20,7 +20,7 @@ class Runtime(Protocol):
     """What runs a net: normalisation, members' mean and mirror image are inside."""
 
     def probabilities(self, batch: np.ndarray) -> np.ndarray:
-        """Greys, uint8 (BATCH, S, S), to probabilities, float32 (BATCH, C, S, S).
+        """Greys, uint8 (BATCH, S, S), or colours (…, 3), to probabilities, float32 (BATCH, C, S, S).
 
         C is 1, tumour; or that of background and of each class.
         """
@@ -32,7 +32,7 @@ def predict_each(runtime: Runtime, slices: Iterable[np.ndarray]) -> Iterator[tup
 
     Args:
         runtime: Of the net.
-        slices: At the working size, after preprocessing: uint8 (S, S).
+        slices: At the working size, after preprocessing: uint8 (S, S), or (S, S, 3).
 
     Yields:
         The quantised probabilities of tumour (see `metrics`), uint8 (S, S); and for each pixel, were it
@@ -51,8 +51,8 @@ def predict_each(runtime: Runtime, slices: Iterable[np.ndarray]) -> Iterator[tup
 
 
 def predict_all(runtime: Runtime, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What `predict_each` yields of slices uint8 (N, S, S), as two arrays uint8 (N, S, S)."""
-    quantised, indices = np.empty_like(images), np.empty_like(images)
+    """What `predict_each` yields of slices uint8 (N, S, S) or (N, S, S, 3), as two arrays uint8 (N, S, S)."""
+    quantised, indices = np.empty((2, *images.shape[:3]), np.uint8)
     shown = progress(images, "predicting slices", len(images))
     for row, (steps, classes) in enumerate(predict_each(runtime, shown)):
         quantised[row], indices[row] = steps, classes

@@ -41,7 +41,7 @@ class Pipeline(nn.Module):
     """A net with all that lies round it: greys in, probabilities out.
 
     Args:
-        net: float32 slices (N, 1, S, S) in, logits (N, C, S, S) out.
+        net: float32 slices (N, 1, S, S), or (N, 3, S, S) of colour, in, logits (N, C, S, S) out.
         mean: Of training pixels / 255.
         std: Likewise: a slice is (pixels / 255 − mean) / std to the net.
         flip: Unless "none", probabilities are the mean of those of the slice and of its mirror image, flipped
@@ -54,8 +54,9 @@ class Pipeline(nn.Module):
         self.axis = {"none": None, "horizontal": -1, "vertical": -2}[flip]
 
     def forward(self, greys: Tensor) -> Tensor:
-        """Greys 0 to 255, float32 (N, S, S), to probabilities (N, C, S, S)."""
-        x = (greys[:, None] / 255 - self.mean) / self.std
+        """Greys 0 to 255, float32 (N, S, S), or colours (N, S, S, 3), to probabilities (N, C, S, S)."""
+        channels = greys[:, None] if greys.dim() == 3 else greys.movedim(-1, 1)
+        x = (channels / 255 - self.mean) / self.std
         probabilities = to_probabilities(self.net(x))
         if self.axis is not None:
             mirrored = to_probabilities(self.net(x.flip(self.axis))).flip(self.axis)

@@ -1,10 +1,11 @@
 """Every architecture by name: each file of `tumorseg.nets`.
 
-A file of that folder has a function `build(outputs, *, option: type = default, ...)` that returns a net
-with `outputs` channels of logits. A net that learns nothing also says `LEARNS = False`. What a file
-offers is read from its source, not by importing it: params.yaml is checked in 0.2 s, and torch alone takes
-1.2 s to import. A typed class of options would need a file of its own, or imports of torch inside functions;
-an architecture that is one file with torch at its top, options and defaults in one place, is worth the `ast`.
+A file of that folder has a function `build(outputs, inputs, *, option: type = default, ...)` that returns a
+net from slices of `inputs` channels to `outputs` channels of logits. A net that learns nothing also says
+`LEARNS = False`. What a file offers is read from its source, not by importing it: params.yaml is checked in
+0.2 s, and torch alone takes 1.2 s to import. A typed class of options would need a file of its own, or
+imports of torch inside functions; an architecture that is one file with torch at its top, options and
+defaults in one place, is worth the `ast`.
 """
 
 import ast
@@ -96,17 +97,18 @@ def channels(classes: list[str]) -> int:
     return 1 + len(classes) if classes else 1
 
 
-def build_model(name: str, outputs: int = 1, **options: Any) -> "nn.Module":
-    """Build the net `name`: float32 slices (N, 1, H, W) in, logits (N, outputs, H, W) out.
+def build_model(name: str, outputs: int = 1, inputs: int = 1, **options: Any) -> "nn.Module":
+    """Build the net `name`: float32 slices (N, inputs, H, W) in, logits (N, outputs, H, W) out.
 
     Args:
         name: Of the architecture.
         outputs: 1, whose sigmoid is the probability of tumour; or 1 and the number of classes, whose
             softmax has background first.
+        inputs: Channels of a slice: 1, grey; 3, red, green and blue.
         options: As its `build` takes them.
 
     Raises:
         ValueError: As `describe` and `check_options`.
     """
     check_options(name, options, has_loss=describe(name).learns)
-    return importlib.import_module(f"tumorseg.nets.{name}").build(outputs, **options)
+    return importlib.import_module(f"tumorseg.nets.{name}").build(outputs, inputs, **options)

@@ -5,10 +5,10 @@ from torch import nn
 from tumorseg.models.layers import conv_relu, upsample
 
 
-def build(outputs: int) -> nn.Sequential:
+def build(outputs: int, inputs: int) -> nn.Sequential:
     """133,857 parameters; a latent image of an eighth of the side (32×32 at 256²)."""
     return nn.Sequential(
-        conv_relu(1, 32),
+        conv_relu(inputs, 32),
         nn.MaxPool2d(2),
         conv_relu(32, 64),
         nn.MaxPool2d(2),

@@ -22,6 +22,6 @@ class LocationPrior(Baseline):
         return probability_to_logits(self.prior[None]).expand(len(x), -1, -1, -1)
 
 
-def build(outputs: int) -> LocationPrior:
+def build(outputs: int, inputs: int) -> LocationPrior:
     """No parameters to train."""
     return LocationPrior(outputs)

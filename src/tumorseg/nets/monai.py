@@ -13,6 +13,7 @@ DEPTH = 5  # of the U-shaped nets with a list of channels; each halves the side
 
 def build(
     outputs: int,
+    inputs: int,
     *,
     net: Literal["attention_unet", "dynunet", "mednext", "segresnet"] = "segresnet",
     width: Count = 16,
@@ -21,12 +22,13 @@ def build(
 
     Args:
         outputs: Channels of the logits.
+        inputs: Channels of a slice.
         net: attention_unet has gates on its skip connections (Oktay et al. 2018); dynunet is that of
             nnU-Net (Isensee et al. 2021); mednext has ConvNeXt's blocks (Roy et al. 2023); segresnet is
             residual with group norm (Myronenko 2018).
         width: Channels at full size.
     """
-    ends: dict[str, Any] = {"spatial_dims": 2, "in_channels": 1, "out_channels": outputs}
+    ends: dict[str, Any] = {"spatial_dims": 2, "in_channels": inputs, "out_channels": outputs}
     doubling = [width * 2**step for step in range(DEPTH)]
     halvings = [2] * (DEPTH - 1)
     match net:

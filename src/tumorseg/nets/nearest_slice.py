@@ -32,10 +32,14 @@ class NearestSlice(Baseline):
 
 
 def _to_numpy(images: Tensor) -> np.ndarray:
-    """Slices (N, 1, H, W) as float32 (N, H, W); an embedding does not depend on their mean and scale."""
-    return images[:, 0].float().cpu().numpy()
+    """Slices (N, C, H, W) as `embed` takes them; an embedding does not depend on their mean and scale."""
+    return (
+        images[:, 0].float().cpu().numpy()
+        if images.shape[1] == 1
+        else images.movedim(1, -1).float().cpu().numpy()
+    )
 
 
-def build(outputs: int) -> NearestSlice:
+def build(outputs: int, inputs: int) -> NearestSlice:
     """No parameters to train."""
     return NearestSlice(outputs)

@@ -39,10 +39,10 @@ class Sweep(nn.Module):
 class ReNet(nn.Module):
     """Latent images of an eighth of the side are swept; three transpose convolutions lead back."""
 
-    def __init__(self, outputs: int, hidden: int, cell: str) -> None:
+    def __init__(self, outputs: int, inputs: int, hidden: int, cell: str) -> None:
         super().__init__()
         self.encoder = nn.Sequential(
-            conv_relu(1, 32),
+            conv_relu(inputs, 32),
             nn.MaxPool2d(2),
             conv_relu(32, 64),
             nn.MaxPool2d(2),
@@ -62,11 +62,11 @@ class ReNet(nn.Module):
         return self.decoder(latent)
 
 
-def build(outputs: int, *, cell: Literal["rnn", "gru"] = "gru", hidden: Count = 32) -> ReNet:
+def build(outputs: int, inputs: int, *, cell: Literal["rnn", "gru"] = "gru", hidden: Count = 32) -> ReNet:
     """118,177 parameters as it stands.
 
     Args:
         cell: Elman's plain recurrent cell, or the gated one.
         hidden: Size of the state, in each of the four directions.
     """
-    return ReNet(outputs, hidden, cell)
+    return ReNet(outputs, inputs, hidden, cell)

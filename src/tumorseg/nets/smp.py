@@ -74,16 +74,17 @@ def _offline_without_network() -> Iterator[None]:
         constants.HF_HUB_OFFLINE = offline
 
 
-def _create(decoder: str, encoder: str, weights: str | None, outputs: int) -> nn.Module:
+def _create(decoder: str, encoder: str, weights: str | None, outputs: int, inputs: int) -> nn.Module:
     """The library's net of these names."""
     options = {"dynamic_img_size": True} if decoder == "DPT" else {}  # or it takes slices of one size alone
     chosen = True if weights and encoder.startswith("tu-") else weights  # the library's word for timm's
     with _offline_without_network() if weights else nullcontext():
-        return smp.create_model(decoder, encoder, chosen, in_channels=1, classes=outputs, **options)
+        return smp.create_model(decoder, encoder, chosen, in_channels=inputs, classes=outputs, **options)
 
 
 def build(
     outputs: int,
+    inputs: int,
     *,
     decoder: Literal[
         "Unet",
@@ -106,6 +107,7 @@ def build(
 
     Args:
         outputs: Channels of the logits.
+        inputs: Channels of a slice.
         decoder: What makes logits of the encoder's images.
         encoder: A name of the library, or `tu-` and a name of timm's.
         weights: What the encoder starts from, such as `imagenet`, downloaded once; none: at random.
@@ -115,7 +117,7 @@ def build(
     """
     _check_encoder(encoder, weights)
     try:
-        return Zoo(_create(decoder, encoder, weights, outputs), f"{decoder} with {encoder}")
+        return Zoo(_create(decoder, encoder, weights, outputs, inputs), f"{decoder} with {encoder}")
     except OSError as error:
         raise UserError(
             f"{PLACE}: weights: {weights} of {encoder} cannot be downloaded ({type(error).__name__}) and are "

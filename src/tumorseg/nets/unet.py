@@ -32,11 +32,13 @@ class UNet(nn.Module):
     the decoder has logits of its own while training, the smallest last (`losses.deep_loss`).
     """
 
-    def __init__(self, outputs: int, width: int, depth: int, dropout: float, stem: int, deep: bool) -> None:
+    def __init__(
+        self, outputs: int, inputs: int, width: int, depth: int, dropout: float, stem: int, deep: bool
+    ) -> None:
         super().__init__()
         channels = [width * 2**halvings for halvings in range(depth + 1)]
         self.fold, self.unfold = nn.PixelUnshuffle(stem), nn.PixelShuffle(stem)
-        self.stem = DoubleConv(stem**2, width)
+        self.stem = DoubleConv(inputs * stem**2, width)
         self.down = nn.ModuleList(DoubleConv(a, b) for a, b in pairwise(channels))
         self.pool = nn.MaxPool2d(2)
         self.dropout = nn.Dropout2d(dropout)
@@ -64,6 +66,7 @@ class UNet(nn.Module):
 
 def build(
     outputs: int,
+    inputs: int,
     *,
     width: Count = 16,
     depth: Literal[1, 2, 3, 4] = 4,
@@ -81,4 +84,4 @@ def build(
             fast, 4 about 16.
         deep_supervision: Whether, in training, every resolution of the decoder is to find the tumour too.
     """
-    return UNet(outputs, width, depth, dropout, stem, deep_supervision)
+    return UNet(outputs, inputs, width, depth, dropout, stem, deep_supervision)

@@ -6,6 +6,7 @@ The folder: train, valid and test, each with images and `_annotations.coco.json`
 import hashlib
 import os
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from tumorseg import SPLITS
@@ -14,6 +15,7 @@ from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder
 from tumorseg.params import ArchiveSource, KaggleSource, PhantomSource, Source
 from tumorseg.sources.tree import Tree
+from tumorseg.types import Exif, OnMissing
 
 
 def fetch(source: Source, raw: Path) -> None:
@@ -26,15 +28,17 @@ def fetch(source: Source, raw: Path) -> None:
     from tumorseg.sources.canonical import describe, write_raw
     from tumorseg.sources.layouts import find_layout
 
+    on_missing: OnMissing = source.missing if isinstance(source, ArchiveSource) else "refuse"
+    exif: Exif = source.exif if isinstance(source, ArchiveSource) else "stored"
     with atomic_folder(raw) as folder:
         if isinstance(source, PhantomSource):
             from tumorseg.sources.phantom import write_phantom
 
             write_phantom(source, folder)
-            describe(folder, "phantom", SPLITS, [], [])
+            describe(folder, "phantom", SPLITS, [], [], exif)
         else:
             with _open(source) as tree:
-                on_missing = source.missing if isinstance(source, ArchiveSource) else "refuse"
+                tree = replace(tree, exif=exif)
                 write_raw(tree, find_layout(tree, on_missing), folder, on_missing)
         # One may have none: new splits may be made of the others, and `prepare` refuses what is left empty.
         if not sum(_check_split(folder / split) for split in SPLITS):

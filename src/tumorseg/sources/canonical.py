@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tumorseg import SPLITS
-from tumorseg.data.coco import ANNOTATIONS
+from tumorseg.data.coco import ANNOTATIONS, SOURCE
 from tumorseg.files import write_json, write_text
 from tumorseg.progress import progress
 from tumorseg.sources.faults import Fault, summary
@@ -21,9 +21,9 @@ from tumorseg.sources.layouts.layout import Layout, Part
 from tumorseg.sources.layouts.words import split_of_folder
 from tumorseg.sources.mend import mend
 from tumorseg.sources.tree import Tree, folder_of
-from tumorseg.types import OnMissing
+from tumorseg.types import Exif, OnMissing
 
-SOURCE, FAULTS = "source.json", "faults.csv"
+FAULTS = "faults.csv"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def write_raw(tree: Tree, layout: Layout, folder: Path, on_missing: OnMissing) -
             (folder / split).mkdir(exist_ok=True)
             empty = {"images": [], "annotations": [], "categories": categories}
             write_json(folder / split / ANNOTATIONS, empty)
-    describe(folder, layout.name, layout.splits, unlabelled, faults)
+    describe(folder, layout.name, layout.splits, unlabelled, faults, tree.exif)
     for line in (*layout.notes, *summary(faults)):
         print(line, flush=True)
     print(_line(layout, sum(len(its.files) for its in kept.values()), unlabelled), flush=True)
@@ -85,7 +85,12 @@ def _unnamed(tree: Tree, layout: Layout, written: dict[str, Written], listed: se
 
 
 def describe(
-    folder: Path, name: str, shipped: tuple[str, ...], unlabelled: list[str], faults: list[Fault]
+    folder: Path,
+    name: str,
+    shipped: tuple[str, ...],
+    unlabelled: list[str],
+    faults: list[Fault],
+    exif: Exif,
 ) -> None:
     """Write source.json and faults.csv.
 
@@ -95,14 +100,15 @@ def describe(
         shipped: The splits that the set has; none where it is one whole.
         unlabelled: Those of them that have no annotation, and whose pictures are left out.
         faults: All of them.
+        exif: Whether outlines are of pictures as stored, or as EXIF's orientation shows them.
     """
     counts = {
         action: dict(sorted(Counter(fault.kind for fault in faults if fault.action == action).items()))
         for action in ("mended", "left out", "guessed")
     }
     missing = [split for split in SPLITS if split not in shipped]
-    about = {"layout": name, "shipped": list(shipped), "missing": missing, "unlabelled": unlabelled, **counts}
-    write_json(folder / SOURCE, about)
+    about = {"layout": name, "shipped": list(shipped), "missing": missing, "unlabelled": unlabelled}
+    write_json(folder / SOURCE, about | counts | {"exif": exif})
     table = io.StringIO()
     writer = csv.DictWriter(table, [field.name for field in fields(Fault)], lineterminator="\n")
     writer.writeheader()

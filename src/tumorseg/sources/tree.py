@@ -2,7 +2,6 @@
 
 import lzma
 import struct
-import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Generator
@@ -12,7 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from tumorseg.data.coco_schema import IMAGE_SUFFIXES
+from tumorseg.data.headers import header_of
 from tumorseg.errors import UserError
+from tumorseg.types import Exif
 
 # What zipfile raises at a damaged file; OSError is bz2's word for it too.
 CORRUPT = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, struct.error, ValueError)
@@ -26,6 +27,7 @@ class Tree:
     shown: str  # what errors call the set
     names: tuple[str, ...]  # from the root of the set, with "/", sorted, each once
     opener: Callable[[str], IO[bytes]]
+    exif: Exif = "stored"  # whether sizes are those of pictures as stored, or as EXIF shows them
 
     @cached_property
     def pictures(self) -> tuple[str, ...]:
@@ -85,18 +87,17 @@ class Tree:
                 file.write(block)
 
     def size_of(self, name: str) -> tuple[int, int]:
-        """Width and height of a picture, as its header says: of the pixels as they are stored."""
-        from PIL import Image
+        """Width and height of a picture, as its header says: of its pixels as `exif` says.
 
+        Raises:
+            UserError: It is no picture, absurdly large, or several pictures.
+        """
+        shown = f"{self.shown}: {name!r}"
         try:
-            with self.opener(name) as file, warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of sizes that are refused later, by name
-                with Image.open(file) as picture:
-                    return picture.size
-        except Exception as error:  # whatever Pillow's plugins raise at damaged headers
-            raise UserError(
-                f"{self.shown}: {name!r} is no picture ({no_picture(error)}); replace it, or take it out"
-            ) from None
+            with self.opener(name) as file:
+                return header_of(file, shown).size(self.exif)
+        except (*CORRUPT, NotImplementedError) as error:
+            raise UserError(f"{shown} cannot be read: {one_line(error)}") from None
 
 
 def suffix_of(name: str) -> str:

@@ -20,6 +20,7 @@ from tumorseg.models.batches import predict_all
 from tumorseg.models.ensemble import join
 from tumorseg.models.predict import TorchRuntime
 from tumorseg.models.registry import build_model, channels
+from tumorseg.training.loading import channels_first
 from tumorseg.training.recipe import Recipe
 
 
@@ -52,7 +53,8 @@ def train_model(
         architecture=recipe.model.architecture,
         options=recipe.model.options,
         parameters=sum(parameter.numel() for parameter in net.parameters()),
-        image_size=splits["train"].images.shape[-1],
+        image_size=splits["train"].images.shape[1],
+        channels=splits["train"].channels,
         mean=statistics[0],
         std=statistics[1],
         best_epoch=trained[0][2],
@@ -91,7 +93,8 @@ def train_net(
     """Build and train a net of the recipe's seed; it, its curves, and the epoch chosen, 0 of a baseline."""
     torch.manual_seed(recipe.seed)
     outputs = channels(splits["train"].classes)
-    net = build_model(recipe.model.architecture, outputs, **recipe.model.options)
+    inputs = splits["train"].channels
+    net = build_model(recipe.model.architecture, outputs, inputs, **recipe.model.options)
     if isinstance(net, Baseline):
         return net, fit_baseline(net, splits, statistics), 0
     from tumorseg.training.fitting import fit_net
@@ -118,11 +121,8 @@ def fit_baseline(
     On train `nearest_slice` would find each slice itself.
     """
     mean, std = statistics
-    images, masks = (
-        torch.from_numpy(np.array(array))[:, None]
-        for array in (splits["train"].images, splits["train"].masks)
-    )
-    net.fit((images.float() / 255 - mean) / std, masks.float())
+    images, masks = (channels_first(array) for array in (splits["train"].images, splits["train"].masks))
+    net.fit((images / 255 - mean) / std, masks)
     runtime = TorchRuntime(net, mean, std, torch.device("cpu"))
     quantised, _ = predict_all(runtime, splits["valid"].images)
     counts = count_pixels(quantised, splits["valid"].masks).sum(0)

@@ -27,7 +27,7 @@ class Augmentation:
         self.params = params
 
     def __call__(self, image: np.ndarray, mask: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Transform image and mask, both uint8 (S, S), masks by the nearest pixel; what moves in is 0.
+        """Transform image, uint8 (S, S[, 3]), and mask (S, S), by the nearest pixel; what moves in is 0.
 
         The seed makes the draw independent of loader processes and of where a run was resumed.
         """
@@ -64,8 +64,8 @@ def paste_tumor(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A slice and its mask with the box round another slice's tumour, margin and all, in place of their own.
 
-    After CutMix (Yun et al. 2019), with the tumour for the region; all uint8 (S, S). Where the other slice
-    has no tumour nothing changes.
+    After CutMix (Yun et al. 2019), with the tumour for the region; all uint8 (S, S), slices in colour
+    (S, S, 3). Where the other slice has no tumour nothing changes.
     """
     left, top, width, height = cv2.boundingRect(other_mask)
     if not width:

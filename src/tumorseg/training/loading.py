@@ -17,8 +17,14 @@ def derive_seed(*parts: int) -> int:
     return int(np.random.SeedSequence(parts).generate_state(1)[0])
 
 
+def channels_first(arrays: np.ndarray) -> Tensor:
+    """Slices or masks (N, S, S) as float32 (N, 1, S, S); in colour, (N, S, S, 3) as (N, 3, S, S)."""
+    tensor = torch.from_numpy(np.array(arrays, np.float32))
+    return tensor[:, None] if tensor.dim() == 3 else tensor.movedim(-1, 1).contiguous()
+
+
 class SliceDataset(Dataset[tuple[Tensor, Tensor]]):
-    """Normalised slices and masks, both float32 (1, S, S), augmented by (seed, epoch, index) alone.
+    """Normalised slices, float32 (C, S, S), and masks, (1, S, S), augmented by (seed, epoch, index) alone.
 
     An item is asked for by (epoch, index): loader processes keep no epoch of their own.
     """
@@ -36,7 +42,7 @@ class SliceDataset(Dataset[tuple[Tensor, Tensor]]):
         epoch, index = item
         augmentation = self.augmentation
         pair = self._augmented(augmentation, epoch, index) if augmentation else self._plain(index)
-        image, mask = (torch.from_numpy(np.array(array, np.float32))[None] for array in pair)
+        image, mask = (channels_first(array[None])[0] for array in pair)
         return (image / 255 - self.mean) / self.std, mask
 
     def _plain(self, index: int) -> tuple[np.ndarray, np.ndarray]:

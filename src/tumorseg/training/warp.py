@@ -17,8 +17,8 @@ class Warp:
     bend: np.ndarray | None = None  # float32 (S, S, 2): how far off that a pixel's grey level is fetched
 
     def __call__(self, array: np.ndarray, flags: int) -> np.ndarray:
-        """A uint8 (S, S) moved, interpolated as OpenCV's `flags` say; what moves in is 0."""
-        size = array.shape[::-1]
+        """A uint8 (S, S) or (S, S, 3) moved, interpolated as OpenCV's `flags` say; what moves in is 0."""
+        size = array.shape[1::-1]
         if self.bend is None:
             return cv2.warpAffine(array, self.matrix, size, flags=flags)
         x, y = (np.arange(length, dtype=np.float32) for length in size)

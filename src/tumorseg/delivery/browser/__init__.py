@@ -13,6 +13,7 @@ import sys
 import tarfile
 from pathlib import Path
 
+from tumorseg.data.read import DEFAULT
 from tumorseg.delivery.contract import Contract, read_contract
 from tumorseg.delivery.onnx_runtime import FILE
 from tumorseg.errors import UserError
@@ -59,6 +60,8 @@ def _check(folder: Path, contract: Contract) -> None:
     if not (folder / FILE).is_file():
         raise UserError(f"{folder / FILE}: not found; README.md beside it says why; the page needs it")
     missing: list[str] = [step for step in contract.input.preprocess if step not in STEPS]
+    if contract.input.reading != DEFAULT:
+        missing.append("pictures in colour, of more than 8 bits or turned by EXIF")
     if contract.decision.per_slice:
         missing.append("per_slice")
     if missing:

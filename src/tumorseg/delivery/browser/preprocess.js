@@ -71,6 +71,7 @@ function normalise(image) {
   const limit = otsu(image) / 2, head = image.data.filter((grey) => grey > limit).sort();
   if (!head.length) return image;
   const [low, high] = [percentile(head, 1), percentile(head, 99)], factor = 255 / Math.max(high - low, 1);
+  if (low === high) return image;
   return { ...image, data: image.data.map((grey) => Math.min(255, Math.max(0, rounded((grey - low) * factor)))) };
 }
 

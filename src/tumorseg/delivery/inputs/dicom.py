@@ -15,12 +15,14 @@ from typing import Any
 import cv2
 import numpy as np
 
+from tumorseg.data.headers import MAX_PIXELS
+from tumorseg.data.read import to_greys
 from tumorseg.delivery.inputs.dicom_headers import Frame, hush
 from tumorseg.delivery.inputs.files import InputFile
 from tumorseg.delivery.inputs.geometry import affine_of, even_step, shown_as_usual
-from tumorseg.delivery.inputs.pictures import COLOURED, MAX_PIXELS
+from tumorseg.delivery.inputs.pictures import COLOURED
 from tumorseg.delivery.inputs.source import InputSlice, Source
-from tumorseg.delivery.inputs.window import Window, guess_window, spread, to_greys
+from tumorseg.delivery.inputs.window import Window, guess_window, spread
 from tumorseg.errors import UserError
 
 # Transfer syntaxes that need a package which is not installed with this one.

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import PurePosixPath
 
+from tumorseg.data.read import DEFAULT, Reading
 from tumorseg.delivery.inputs.files import GIVE, Content, InputFile, list_files
 from tumorseg.delivery.inputs.names import name_each
 from tumorseg.delivery.inputs.source import Source, Unreadable
@@ -10,7 +11,7 @@ from tumorseg.delivery.inputs.window import Window, parse_window
 from tumorseg.errors import UserError
 
 
-def find_sources(arguments: list[str], window: str = "auto") -> list[Source]:
+def find_sources(arguments: list[str], window: str = "auto", reading: Reading = DEFAULT) -> list[Source]:
     """What the arguments stand for, sorted by name; no pixels are read.
 
     Args:
@@ -18,6 +19,7 @@ def find_sources(arguments: list[str], window: str = "auto") -> list[Source]:
             folder is told by its content. Files of other kinds are passed over, unless they were given by
             name or are called like a picture, DICOM or NIfTI file.
         window: As --window; see `window.parse_window`.
+        reading: How the net's training pictures were read; so are pictures.
 
     Raises:
         UserError: An argument stands for nothing, a zip is unsafe, or nothing at all can be segmented. A
@@ -32,7 +34,7 @@ def find_sources(arguments: list[str], window: str = "auto") -> list[Source]:
     folders = {str(parent) for place in places for parent in place.parents} - {"."}  # slices lie in them
     names = name_each(places, [*(source.name for source in series), *folders])
     named = zip(single, names, strict=True)
-    sources = [*series, *(_source(file, name, contents[file], wanted) for file, name in named)]
+    sources = [*series, *(_source(file, name, contents[file], wanted, reading) for file, name in named)]
     if not sources:
         raise UserError(f"{', '.join(arguments)}: {_what_there_was(files)}; {GIVE}")
     return sorted(sources, key=lambda source: source.name)
@@ -43,12 +45,12 @@ def _lost(file: InputFile, content: Content) -> bool:
     return content == "other" and file.expected()
 
 
-def _source(file: InputFile, name: str, content: Content, window: Window) -> Source:
+def _source(file: InputFile, name: str, content: Content, window: Window, reading: Reading) -> Source:
     """The source that a picture, NIfTI file or unknown file is."""
     if content == "picture":
         from tumorseg.delivery.inputs.pictures import Picture
 
-        return Picture(name, "picture", file, window)
+        return Picture(name, "picture", file, window, reading)
     if content == "nifti":
         from tumorseg.delivery.inputs.nifti import NiftiVolume, read_layout
 

@@ -10,9 +10,10 @@ from typing import IO, Any
 
 import numpy as np
 
+from tumorseg.data.read import to_greys
 from tumorseg.delivery.inputs.files import GZIP, MAX_BYTES, InputFile, open_unpacked
 from tumorseg.delivery.inputs.source import InputSlice, Source
-from tumorseg.delivery.inputs.window import Window, guess_window, spread, to_greys
+from tumorseg.delivery.inputs.window import Window, guess_window, spread
 from tumorseg.errors import UserError
 
 THICKER = 1.01  # an axis is the acquired one if its voxels are this much longer than others'

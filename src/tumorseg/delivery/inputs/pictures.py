@@ -1,19 +1,18 @@
 """Pictures: PNG, JPEG, TIFF and what else OpenCV reads, in grey as training reads them."""
 
-import io
-import warnings
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from tumorseg.data.read import decode_slice
+from tumorseg.data.headers import header_of
+from tumorseg.data.read import Reading, decode_values, to_greys
+from tumorseg.data.remarks import captured_remarks, refuse_damage
 from tumorseg.delivery.inputs.files import InputFile
 from tumorseg.delivery.inputs.source import InputSlice, Source
-from tumorseg.delivery.inputs.window import Window, guess_window, to_greys
+from tumorseg.delivery.inputs.window import Window, guess_window
 from tumorseg.errors import UserError
 
-MAX_PIXELS = 2**27  # 11,585 a side; OpenCV stops at 2**30, which takes 3 GB to decode
 COLOURED = 8  # levels by which channels may differ in a grey picture: what JPEG does to it
 
 
@@ -23,54 +22,44 @@ class Picture(Source):
 
     file: InputFile
     window: Window
+    reading: Reading  # of the net's training pictures
 
     def names(self) -> list[str]:
         return [self.name]
 
     def read(self, index: int) -> InputSlice:
         data, shown = self.file.read(), self.file.shown
-        check_header(data, shown)
-        greys = decode_slice(data, shown)
-        stored = cv2.imdecode(
-            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-        )
-        assert stored is not None  # else there would be no greys
-        codes = codes_of(stored)
-        if stored.dtype != np.uint8:
-            greys = deep_to_greys(luma(stored), self.window, shown)
-        elif self.window.mode == "fixed":
-            greys = to_greys(greys, self.window.low, self.window.high)
-        return InputSlice(self.name, greys, None, tuple(codes))
+        header_of(data, shown)
+        with captured_remarks() as remarks:
+            values = decode_values(data, shown, self.reading, deep=True)
+            stored = cv2.imdecode(
+                np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
+            )
+            refuse_damage(remarks(), shown)
+        assert stored is not None  # else there would be no values
+        greys, clipped = self._greys(values)
+        return InputSlice(self.name, greys, None, (*codes_of(stored, self.reading.channels), *clipped))
+
+    def _greys(self, values: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        """Values as uint8, and a code where some lie outside the range of the training slices."""
+        known = self.reading.greys
+        if self.window.mode == "fixed":
+            return to_greys(values, self.window.low, self.window.high), []
+        if values.dtype == np.uint8:
+            return values, []
+        if known:
+            outside = values.min() < known[0] or values.max() > known[1]
+            return to_greys(values, *known), ["clipped"] if outside else []
+        return deep_to_greys(values, self.window, self.file.shown), []
 
 
-def check_header(data: bytes, shown: str) -> None:
-    """Refuse, before anything is decoded, what is absurdly large or several pictures in one file."""
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of large pictures, which have their own limit here
-            with Image.open(io.BytesIO(data)) as image:
-                width, height = image.size
-                pages = int(getattr(image, "n_frames", 1))
-    except Image.DecompressionBombError:
-        width = height = MAX_PIXELS
-        pages = 1
-    except Exception:  # Pillow's decoders raise anything at damaged files; OpenCV has the last word
-        return
-    if width * height > MAX_PIXELS:
-        raise UserError(f"{shown}: is too large, over {MAX_PIXELS:,} pixels; give a smaller one")
-    if pages > 1:
-        raise UserError(f"{shown}: holds {pages} pictures; save each as a file of its own")
-
-
-def codes_of(stored: np.ndarray) -> list[str]:
-    """Codes of what is lost in grey, of a picture (H, W) or (H, W, channels) as it is stored."""
+def codes_of(stored: np.ndarray, channels: int) -> list[str]:
+    """Codes of what a net of so many channels loses of a picture, (H, W) or (H, W, C) as it is stored."""
     codes = []
     if stored.ndim == 3:
         colours = stored[..., :3].astype(np.float64) if stored.shape[2] >= 3 else stored[..., :1]
         scale = 255 / np.iinfo(stored.dtype).max if stored.dtype.kind == "u" else 1.0
-        if (np.ptp(colours, axis=2) * scale).max() > COLOURED:
+        if channels == 1 and (np.ptp(colours, axis=2) * scale).max() > COLOURED:
             codes.append("colour")
         if stored.shape[2] in (2, 4) and stored[..., -1].min() != stored[..., -1].max():
             codes.append("alpha")
@@ -79,26 +68,13 @@ def codes_of(stored: np.ndarray) -> list[str]:
     return codes
 
 
-def luma(stored: np.ndarray) -> np.ndarray:
-    """Brightness of a picture as OpenCV stores it, (H, W), of its own type."""
-    if stored.ndim == 2:
-        return stored
-    if stored.shape[2] < 3:
-        return stored[..., 0]
-    if stored.dtype not in (np.uint16, np.float32):  # all that cvtColor takes beside uint8
-        return stored[..., :3].mean(axis=2)
-    return cv2.cvtColor(np.ascontiguousarray(stored[..., :3]), cv2.COLOR_BGR2GRAY)
-
-
 def deep_to_greys(values: np.ndarray, window: Window, shown: str) -> np.ndarray:
-    """A picture of more than 8 bits, (H, W), which errors call `shown`, as uint8.
+    """A picture of more than 8 bits, (H, W) or (H, W, 3), which errors call `shown`, as uint8.
 
     Where its values are 8 bits in a wider type, they are taken back exactly: up to 255, times 257 (as PNG
     widens them) or times 256. Else no file says which value is white, and scanners use a small part of the
     range: it is what `guess_window` finds.
     """
-    if window.mode == "fixed":
-        return to_greys(values, window.low, window.high)
     if values.dtype == np.uint16:
         if values.max() <= 255:
             return values.astype(np.uint8)

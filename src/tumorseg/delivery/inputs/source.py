@@ -17,7 +17,7 @@ class InputSlice:
     """One slice to segment."""
 
     name: str  # unique in a run, safe as a relative path without suffix: "a/scan_01", "series_1/0007"
-    greys: np.ndarray  # uint8 (H, W), the slice's own size, brighter is brighter
+    greys: np.ndarray  # uint8 (H, W), or for a net of colours (H, W, 3), its own size, brighter is brighter
     spacing: tuple[float, float] | None  # mm from one row to the next, and from one column to the next
     warnings: tuple[str, ...]  # codes of what was found, or guessed, while reading; see docs/inputs.md
 

@@ -61,12 +61,6 @@ def guess_window(slices: Iterable[np.ndarray]) -> tuple[float, float]:
     return (float(low), float(high)) if low < high else (float(values.min()), float(high))
 
 
-def to_greys(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Values, of any type and shape, as greys: `low` and below are 0, `high` and above are 255, uint8."""
-    scaled = (values.astype(np.float64) - low) * (255 / (high - low))
-    return np.nan_to_num(scaled, nan=0, posinf=255, neginf=0).round().clip(0, 255).astype(np.uint8)
-
-
 def spread(count: int) -> list[int]:
     """Indices of at most `SAMPLED` slices of `count`, evenly spaced, the ends with them."""
     return sorted({round(each) for each in np.linspace(0, count - 1, min(count, SAMPLED))})

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tumorseg.data.preprocess import to_channels
 from tumorseg.files import atomic_file
 
 # As `figures` has them, which is not imported since it takes matplotlib: the colour of what is predicted, and
@@ -30,6 +31,11 @@ def png(array: np.ndarray) -> bytes:
     return cv2.imencode(".png", array, COLOUR if array.ndim == 3 else [])[1].tobytes()
 
 
+def to_bgr(image: np.ndarray) -> np.ndarray:
+    """A slice in grey, or with its colours in the order that OpenCV writes them in."""
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+
+
 def jpeg(array: np.ndarray) -> bytes:
     return cv2.imencode(".jpg", array, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
 
@@ -44,7 +50,7 @@ def draw_overlay(greys: np.ndarray, mask: np.ndarray, classes: list[str], lines:
     """A slice with the outlines of its mask, and lines of warnings below it.
 
     Args:
-        greys: uint8 (H, W).
+        greys: uint8 (H, W), or in colour (H, W, 3).
         mask: uint8 (H, W), 0 or the index of a class.
         classes: Their names; none where all tumour is 1.
         lines: ASCII.
@@ -52,9 +58,9 @@ def draw_overlay(greys: np.ndarray, mask: np.ndarray, classes: list[str], lines:
     Returns:
         uint8 (H', W', 3), blue, green, red; enlarged by a whole number where it is small.
     """
-    factor = max(1, -(-LEAST_SIDE // max(greys.shape)))
+    factor = max(1, -(-LEAST_SIDE // max(greys.shape[:2])))
     size = (factor * greys.shape[1], factor * greys.shape[0])
-    picture = cv2.cvtColor(cv2.resize(greys, size, interpolation=cv2.INTER_NEAREST), cv2.COLOR_GRAY2BGR)
+    picture = to_bgr(to_channels(cv2.resize(greys, size, interpolation=cv2.INTER_NEAREST), 3))
     for index in np.unique(mask[mask > 0]).tolist():
         color = CLASS_COLORS[(index - 1) % len(CLASS_COLORS)] if classes else PREDICTION
         part = cv2.resize((mask == index).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)

@@ -16,6 +16,7 @@ from tumorseg.delivery.outputs.pictures import (
     jpeg,
     png,
     shrink,
+    to_bgr,
     write_bytes,
 )
 from tumorseg.delivery.outputs.records import OutFolder, SliceRecord
@@ -44,7 +45,7 @@ class SliceWriter:
         if self.probabilities:
             write_bytes(self.out.levels(name), png(prediction.native))
         if "coco" in self.formats:
-            write_bytes(self.out.picture(name), png(given.greys))
+            write_bytes(self.out.picture(name), png(to_bgr(given.greys)))
         overlay = None
         if self.formats & {"overlay", "html"}:
             lines = [f"warning: {', '.join(warnings)}"] if warnings else []
@@ -60,7 +61,7 @@ class SliceWriter:
             lesions=find_lesions(mask, prediction.native),
             uncertainty=uncertainty(prediction.levels, self.step, self.temperature),
             warnings=warnings,
-            picture=None if html is None else uri("jpeg", jpeg(shrink(given.greys, SMALL))),
+            picture=None if html is None else uri("jpeg", jpeg(shrink(to_bgr(given.greys), SMALL))),
             levels=None if html is None else uri("png", png(shrink(prediction.native, SMALL))),
             thumbnail=None if html is None else uri("jpeg", jpeg(shrink(html, THUMBNAIL))),
         )

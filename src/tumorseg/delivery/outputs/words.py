@@ -5,6 +5,7 @@ from tumorseg.delivery.expectation import ADVICE
 OF_READING = {
     "alpha": "had transparency, which was left out",
     "burned-in": "may have text burned into its pixels",
+    "clipped": "has values outside the range of the training slices; they were cut to it",
     "colour": "was in colour; brightness alone was used",
     "duplicate": "a slice was there twice; one is left out",
     "orientation": "is stored mirrored or turned; it is segmented as stored",

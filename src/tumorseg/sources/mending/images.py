@@ -159,7 +159,7 @@ def _read(
 def _size(
     entry: dict[str, Any], field: str, path: str, real: tuple[int, int], log: FaultLog
 ) -> tuple[int, int]:
-    """Width and height; those of a picture that lies on its side stay: its EXIF orientation may say so."""
+    """Width and height of the picture; what the entry says may be missing or of another type, not another."""
     if max(real) > MAX_SIDE:
         log.refuse(
             field, f"{path!r} is {real[0]}×{real[1]} pixels; up to {MAX_SIDE} a side are read: scale the set"
@@ -168,19 +168,22 @@ def _size(
     words = " and ".join(SHORT.repr(value) for value in given)
     whole = [to_whole(value) for value in given]
     said = [side if side and side > 0 else None for side in whole]
-    if said == [real[1], real[0]] and None not in said:
-        size = (real[1], real[0])
-    elif any(side not in (None, real[axis]) for axis, side in enumerate(said)):
+    if said == [real[1], real[0]] != list(real):
+        log.refuse(
+            field,
+            f"{path!r} is {real[0]}×{real[1]} pixels, but width and height say {words}, "
+            "as if it were turned: where an EXIF orientation turns it and the outlines are of it as shown, set "
+            "source.exif: shown; else exchange the numbers",
+        )
+    if any(side not in (None, real[axis]) for axis, side in enumerate(said)):
         log.refuse(
             field,
             f"{path!r} is {real[0]}×{real[1]} pixels, but width and height say {words}; the "
             "outlines are of one of the two: give the pictures that were annotated, or mend the numbers",
         )
-    else:
-        size = real
-    if any(type(value) is not int or value != side for value, side in zip(given, size, strict=True)):
-        log.mended("image_size", field, f"width and height {words}; {path!r} is {size[0]}×{size[1]} pixels")
-    return size
+    if any(type(value) is not int or value != side for value, side in zip(given, real, strict=True)):
+        log.mended("image_size", field, f"width and height {words}; {path!r} is {real[0]}×{real[1]} pixels")
+    return real
 
 
 def _named(pictures: list[_Picture], ids: Ids[int], log: FaultLog) -> Images:
