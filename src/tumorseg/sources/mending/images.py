@@ -172,8 +172,8 @@ def _size(
         log.refuse(
             field,
             f"{path!r} is {real[0]}×{real[1]} pixels, but width and height say {words}, "
-            "as if it were turned: where an EXIF orientation turns it and the outlines are of it as shown, set "
-            "source.exif: shown; else exchange the numbers",
+            "as if it were turned: where an EXIF orientation turns it and the outlines are of it as shown, "
+            "set source.exif: shown; else exchange the numbers",
         )
     if any(side not in (None, real[axis]) for axis, side in enumerate(said)):
         log.refuse(
