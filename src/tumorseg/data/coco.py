@@ -49,9 +49,17 @@ class Slice:
 
 
 def read_split(folder: Path) -> list[Slice]:
-    """Read and check `folder/_annotations.coco.json`; slices come ordered by image id.
+    """The slices of `read_annotations` alone."""
+    return read_annotations(folder)[0]
+
+
+def read_annotations(folder: Path) -> tuple[list[Slice], list[str]]:
+    """Read and check `folder/_annotations.coco.json`, once.
 
     Annotations are joined to images by `image_id`. Whether the images exist is not looked at.
+
+    Returns:
+        The slices, ordered by image id; and the names of the categories, in the file's order.
 
     Raises:
         UserError: The file is missing, is not COCO, or contradicts itself; names file and field.
@@ -64,7 +72,7 @@ def read_split(folder: Path) -> list[Slice]:
         stems = (Path(image.file_name).stem.casefold() for image in export.images)
         _refuse_duplicates("images", "file_name without suffix", stems)
         _refuse_duplicates("annotations", "id", (region.id for region in export.annotations))
-        return _join(export)
+        return _join(export), [category.name for category in export.categories]
     except ValueError as error:
         raise UserError(f"{folder.name}/{ANNOTATIONS}: {error}") from None
 
@@ -106,6 +114,35 @@ def pixel_count(annotation: Annotation, slice: Slice) -> int:
     from pycocotools import mask
 
     return int(mask.area(_encode(annotation, slice)))
+
+
+def runs(annotation: Annotation, slice: Slice) -> "npt.NDArray[np.int64]":
+    """The pixels that the annotation renders to, as runs down the columns, left to right.
+
+    Returns:
+        int (R, 2): first and last-plus-one of each run, where pixel (row, column) has the number
+        row + height × column. Runs are in order, apart, and may go on from one column into the next.
+    """
+    shape = annotation.segmentation
+    if isinstance(shape, RunLengths):
+        counts = np.array(shape.counts, np.int64)
+    else:
+        counts = _decoded(_encode(annotation, slice)["counts"])
+    ends = counts[: len(counts) // 2 * 2].cumsum().reshape(-1, 2)
+    return ends[ends[:, 0] < ends[:, 1]]
+
+
+def _decoded(counts: bytes) -> "npt.NDArray[np.int64]":
+    """Run lengths from pycocotools' own compressed form, as of `coco_schema.decode_counts` but for many."""
+    codes = np.frombuffer(counts, np.uint8).astype(np.int64) - 48
+    ends = np.flatnonzero((codes & 32) == 0) + 1
+    starts = np.concatenate([[0], ends[:-1]])
+    shifts = 5 * (np.arange(len(codes)) - np.repeat(starts, ends - starts))
+    values = np.add.reduceat((codes & 31) << shifts, starts)
+    values -= np.where(codes[ends - 1] & 16, 1 << 5 * (ends - starts), 0)
+    for first in (1, 2):  # from the fourth number on they are differences to the number before last
+        values[first::2] = values[first::2].cumsum()
+    return values
 
 
 def _encode(annotation: Annotation, slice: Slice) -> Any:
