@@ -14,7 +14,8 @@ import pandas as pd
 
 from tumorseg import SPLITS
 from tumorseg.audit.facts import measure
-from tumorseg.audit.findings import SEVERITIES, Finding, find
+from tumorseg.audit.finding import SEVERITIES, Finding
+from tumorseg.audit.findings import find
 from tumorseg.audit.labels import FAULTS
 from tumorseg.audit.leak import BINS
 from tumorseg.audit.survey import Survey, survey_data
@@ -49,14 +50,15 @@ def audit(
         metrics: JSON file: `findings` by name, each with severity, message, count and the param that deals
             with it (null: none does), their number by severity, the data that they are of (`prepared`), and
             every figure that they rest on.
-        plots: Folder for findings.json, facts.png, closest_pairs.png, similarity.csv, and faults.csv, which
-            lists the faulty annotations and images one by one.
+        plots: Folder for findings.json, facts.png, closest_pairs.png, similarity.csv; label_agreement.png and
+            .csv, the pairs of slices that are nearly the same picture with the Dice of their masks; and
+            faults.csv, which lists the faulty annotations and images one by one.
         passed: File that is written, always alike, if nothing of `fail_on` is found: training waits for it.
 
     Raises:
         UserError: An annotation file is bad, or something of `fail_on` is found; all else is written then.
     """
-    from tumorseg.audit.figures import closest_pairs, panels
+    from tumorseg.audit.figures import closest_pairs, label_agreement, panels
 
     survey = survey_data(raw, prepared)
     facts = measure(survey, indices(tumor_categories), strategy)
@@ -65,6 +67,8 @@ def audit(
         write_json(folder / "findings.json", identity.rows(listed(findings)))
         panels(folder / "facts.png", survey, facts["labels"]["shapes"])
         closest_pairs(folder / "closest_pairs.png", survey, closest(survey.slices))
+        label_agreement(folder / "label_agreement.png", survey.agreements, facts["agreement"])
+        write_csv(folder / "label_agreement.csv", survey.agreements)
         write_csv(folder / "similarity.csv", histogram(survey.slices))
         write_csv(folder / "faults.csv", faults(survey))
     named = {row.pop("finding"): row for row in listed(findings) if findings}

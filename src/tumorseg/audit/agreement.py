@@ -15,7 +15,9 @@ from tumorseg.audit.baselines import confusion_of
 from tumorseg.data.similarity import COPY, SIBLING
 from tumorseg.data.slices import SplitArrays
 
-ALIKE = 0.97  # correlation from which labels of two slices should agree; see the data card
+# Correlation from which two slices are nearly the same picture. On the real set the median Dice hardly moves
+# from 0.93 (0.83, 418 pairs) by 0.95 (0.82, 191) to 0.97 (0.83, 24): from 0.95 up there are enough pairs.
+ALIKE = 0.95
 FEW = 20  # pairs, below which their median is no figure
 COLUMNS = ["as_shipped", "file", "other_as_shipped", "other_file", "similarity", "dice"]
 

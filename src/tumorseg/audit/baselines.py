@@ -61,6 +61,5 @@ def dice(masks: Iterable[np.ndarray], predicted: Iterable[np.ndarray]) -> dict[s
 def confusion_of(mask: np.ndarray, predicted: np.ndarray) -> tuple[int, int, int, int]:
     """TP, FP, FN and TN of a slice; in both of (H, W), 0 is background."""
     truth, guess = mask > 0, predicted > 0
-    both, either = np.count_nonzero(truth & guess), np.count_nonzero(truth | guess)
-    guessed, true = np.count_nonzero(guess), np.count_nonzero(truth)
-    return both, guessed - both, true - both, truth.size - either
+    both, guessed, true = (int(np.count_nonzero(pixels)) for pixels in (truth & guess, guess, truth))
+    return both, guessed - both, true - both, truth.size - guessed - true + both

@@ -24,8 +24,8 @@ def measure(survey: Survey, tumor_categories: Mapping[str, int], strategy: Strat
         strategy: How the prepared slices were split.
 
     Returns:
-        Those of images, leak, baselines, groups, order and agreement are of the slices in use and of the splits they are
-        in now; those of labels and categories are of every annotation there is.
+        Those of images, leak, baselines, groups, order and agreement are of the slices in use and of the
+        splits they are in now; those of labels and categories are of every annotation there is.
     """
     return {
         "images": _images(survey),
@@ -62,7 +62,7 @@ def _images(survey: Survey) -> dict[str, Any]:
 
 
 def _aspects(slices: pd.DataFrame) -> dict[str, Any]:
-    """How many slices are `far_from_square`, and how much longer than wide the farthest is, or the reverse."""
+    """How many slices are `far_from_square`, and the ratio of the sides of the one that is farthest."""
     ratio = np.maximum(slices.height / slices.width, slices.width / slices.height)
     return {"far_from_square": int((ratio >= images.FAR).sum()), "longest_aspect": float(ratio.max())}
 
@@ -73,23 +73,20 @@ def _unlabelled(survey: Survey) -> dict[str, Any]:
 
 
 def _painted_over(survey: Survey, tumor_categories: Mapping[str, int]) -> dict[str, Any]:
-    """By class: slices that are annotated with it, and those of them where it has no pixel; none without classes."""
+    """By class: slices that are annotated with it, and those where it has no pixel; empty without classes."""
     classes, table = survey.arrays["train"].classes, survey.annotations
     if not classes:
         return {}
-    index = table.category.map(dict(tumor_categories))
-    annotated = (
-        table[index.notna() & ~table["empty"]]
-        .assign(index=index)
-        .groupby(["as_shipped", "file"])["index"]
-        .agg(set)
-    )
-    seen = survey.slices.set_index(["as_shipped", "file"]).classes
-    pairs = [(drawn, annotated[key]) for key, drawn in seen[seen.index.isin(annotated.index)].items()]
+    meant: dict[tuple[str, str], set[int]] = {}
+    of_class = table[table.category.isin(tumor_categories) & ~table["empty"]]
+    for split, file, category in of_class[["as_shipped", "file", "category"]].itertuples(index=False):
+        meant.setdefault((split, file), set()).add(tumor_categories[category])
+    slices = survey.slices[["as_shipped", "file", "classes"]].itertuples(index=False)
+    pairs = [(meant.get((split, file), set()), drawn) for split, file, drawn in slices]
     return {
         name: {
-            "slices": sum(index in meant for _, meant in pairs),
-            "vanished": sum(index in meant and index not in drawn for drawn, meant in pairs),
+            "slices": sum(index in annotated for annotated, _ in pairs),
+            "vanished": sum(index in annotated and index not in drawn for annotated, drawn in pairs),
         }
         for index, name in enumerate(classes, start=1)
     }

@@ -23,7 +23,7 @@ BITS = {"1": 1, "I": 32, "F": 32}  # of Pillow's modes; the others but I;16 have
 
 @dataclass(frozen=True)
 class Colour:
-    """How many images have several channels, how many of them were decoded, and how many of those show colour."""
+    """How many images have several channels, how many of them were decoded, how many of those show colour."""
 
     several: int
     looked_at: int

@@ -52,8 +52,8 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
     the grey levels, blank, outlier, lost (no tumour pixel left at the working size) and classes (of which
     there are pixels, as a set); pixels (their digest), copy (labels of sets of copies), lookalikes (of groups
     of similar slices); nearest, the index of the most similar training slice other than itself, and
-    similarity to it, in [-1, 1]; neighbor, the row of the most similar slice of any split that is no copy, and
-    neighbor_similarity.
+    similarity to it, in [-1, 1]; neighbor, the row of the most similar slice of any split that is no copy,
+    and neighbor_similarity.
 
     Raises:
         UserError: An annotation file is bad.
