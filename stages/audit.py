@@ -13,7 +13,6 @@ def main() -> None:
         Path("data/raw"),
         Path("data/prepared"),
         params.dataset.tumor_categories,
-        strategy=params.split.strategy,
         fail_on=params.audit.fail_on,
         metrics=Path("metrics/audit.json"),
         plots=Path("plots/audit"),

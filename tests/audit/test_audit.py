@@ -87,7 +87,6 @@ def run(raw: Path, arrays: Path, out: Path, *fail_on: str) -> None:
         raw,
         arrays,
         ["0", "1"],
-        strategy="shipped",
         fail_on=fail_on,
         metrics=out / "audit.json",
         plots=out / "audit",

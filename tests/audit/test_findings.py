@@ -32,7 +32,7 @@ def facts(strategy: str = "shipped", **changed: dict[str, Any]) -> dict[str, Any
         "split": {"strategy": strategy, "without_tumor": {"train": 1, "valid": 1, "test": 10}},
         "source": {
             **{"layout": "CVAT", "mended": {"area": 3, "ids": 2}},
-            **{"left_out": {"fragment": 1}, "guessed": {"size": 1}},
+            **{"left out": {"fragment": 1}, "guessed": {"size": 1}},
         },
         "leak": {
             **{"sibling_from": 0.85, "copy_from": 0.995},
@@ -79,6 +79,8 @@ def test_no_finding_of_the_code_has_an_unknown_id():
     ]
     assert len(calls) > 10
     for call in calls:
+        if isinstance(call.args[0], ast.Name):  # of a table beside it
+            continue
         parts = getattr(call.args[0], "values", [call.args[0]])
         pattern = "".join(re.escape(part.value) if isinstance(part, ast.Constant) else ".+" for part in parts)
         assert any(re.fullmatch(pattern, id) for id in get_args(FindingId)), pattern

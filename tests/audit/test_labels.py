@@ -8,14 +8,14 @@ from support.coco_builder import annotation, image, write_annotations
 from tumorseg import SPLITS
 from tumorseg.audit.images import is_outlier, robust_z
 from tumorseg.audit.labels import annotation_table, category_runs, order_auc, self_crossing
-from tumorseg.data.coco import read_annotations
+from tumorseg.data.coco import read_export
 
 
 def table(raw: Path, *annotations: dict) -> pd.DataFrame:
     """The annotations of one image of 12 × 8 pixels."""
     for split in SPLITS:
         write_annotations(raw / split, [image(0)], list(annotations) if split == "train" else [])
-    return annotation_table((split, item) for split in SPLITS for item in read_annotations(raw / split)[0])
+    return annotation_table((split, item) for split in SPLITS for item in read_export(raw / split)[0])
 
 
 # Pixels (row 2 and 3, column 1) down the columns, and an L of three pixels there.

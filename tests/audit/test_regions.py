@@ -6,7 +6,7 @@ import pytest
 from support.coco_builder import annotation, image, write_annotations
 
 from tumorseg.audit.regions import measure_regions
-from tumorseg.data.coco import Slice, read_split, render, runs
+from tumorseg.data.coco import Slice, read_split, render
 
 
 def slice_of(tmp_path, *annotations: dict, width: int = 12, height: int = 8) -> Slice:
@@ -25,7 +25,6 @@ def test_a_region_by_hand(tmp_path):
     assert found.x.tolist() == [2.5, pytest.approx((3 * 2 + 2 * 3) / 5)]
     assert found.y.tolist() == [2.5, pytest.approx((5 + 6 + 7 + 0 + 1) / 5)]
     assert found.shared.tolist() == [0, 0]
-    assert runs(both.annotations[1], both).tolist() == [[21, 26]]
 
 
 def test_what_is_outside_has_no_pixel_and_no_place(tmp_path):

@@ -23,7 +23,7 @@ from tumorseg.data.classes import Categories, indices
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv, write_json, write_text
 from tumorseg.identity import read_identity
-from tumorseg.types import FindingId, Strategy
+from tumorseg.types import FindingId
 
 PAIRS = 9  # pictures of a slice beside its most similar training slice
 
@@ -31,9 +31,8 @@ PAIRS = 9  # pictures of a slice beside its most similar training slice
 def audit(
     raw: Path,
     prepared: Path,
-    tumor_categories: Categories,
+    tumor_categories: Categories | None,
     *,
-    strategy: Strategy,
     fail_on: Collection[FindingId],
     metrics: Path,
     plots: Path,
@@ -44,8 +43,7 @@ def audit(
     Args:
         raw: The split folders, images beside `_annotations.coco.json`.
         prepared: Folder made from them by `prepare.prepare`.
-        tumor_categories: Names of the categories that count as tumour, or those of each class.
-        strategy: How the prepared slices were split.
+        tumor_categories: Names of the categories that count as tumour, or those of each class; None: all.
         fail_on: Findings that must not be.
         metrics: JSON file: `findings` by name, each with severity, message, count and the param that deals
             with it (null: none does), their number by severity, the data that they are of (`prepared`), and
@@ -60,9 +58,10 @@ def audit(
     """
     from tumorseg.audit.figures import closest_pairs, label_agreement, panels
 
-    survey = survey_data(raw, prepared)
-    facts = measure(survey, indices(tumor_categories), strategy)
-    findings, identity = find(facts), read_identity(prepared)
+    survey, identity = survey_data(raw, prepared), read_identity(prepared)
+    chosen = survey.categories if tumor_categories is None else tumor_categories
+    facts = measure(survey, indices(chosen), identity.split)
+    findings = find(facts)
     with atomic_folder(plots) as folder:
         write_json(folder / "findings.json", identity.rows(listed(findings)))
         panels(folder / "facts.png", survey, facts["labels"]["shapes"])

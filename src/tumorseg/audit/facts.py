@@ -12,10 +12,9 @@ from tumorseg.audit import baselines, images, labels, leak
 from tumorseg.audit.agreement import agreement
 from tumorseg.audit.survey import Survey
 from tumorseg.data import similarity
-from tumorseg.types import Strategy
 
 
-def measure(survey: Survey, tumor_categories: Mapping[str, int], strategy: Strategy) -> dict[str, Any]:
+def measure(survey: Survey, tumor_categories: Mapping[str, int], strategy: str) -> dict[str, Any]:
     """The figures that the findings rest on.
 
     Args:

@@ -128,6 +128,7 @@ def _shapes(axis: Axes, shapes: dict[str, int]) -> None:
 def _places(axis: Axes, survey: Survey) -> None:
     """Centres of the annotations over the mean training slice."""
     mean = np.mean(survey.arrays["train"].images, axis=0)
+    mean = mean / 255 if mean.ndim == 3 else mean  # in colour, from 0 to 1
     axis.imshow(mean, cmap="gray", vmin=0, vmax=255, extent=(0, 1, 1, 0))
     for category, color in category_colors(survey.annotations.category).items():
         part = survey.annotations[survey.annotations.category == category]

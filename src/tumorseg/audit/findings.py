@@ -160,12 +160,12 @@ def _pictures(facts: dict[str, Any]) -> Iterator[Finding]:
 
 def _source(facts: dict[str, Any]) -> Iterator[Finding]:
     """What the download has changed, action by action."""
-    for action, severity, words in (
-        ("mended", "info", "mended at download"),
-        ("left_out", "medium", "left out at download"),
-        ("guessed", "medium", "guessed at download"),
+    for action, id, severity in (
+        ("mended", "source_mended", "info"),
+        ("left out", "source_left_out", "medium"),
+        ("guessed", "source_guessed", "medium"),
     ):
         if kinds := facts["source"].get(action):
             listed = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
-            message = f"{words}: {listed}; listed in data/raw/faults.csv"
-            yield Finding(f"source_{action}", severity, message, sum(kinds.values()))
+            message = f"{action} at download: {listed}; listed in data/raw/faults.csv"
+            yield Finding(id, severity, message, sum(kinds.values()))

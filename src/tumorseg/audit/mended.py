@@ -10,7 +10,7 @@ from typing import Any
 from tumorseg.files import read_json
 
 SOURCE, FAULTS = "source.json", "faults.csv"
-ACTIONS = ("mended", "left_out", "guessed")
+ACTIONS = ("mended", "left out", "guessed")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,5 @@ def read_mended(raw: Path) -> Mended:
     if not path.is_file():
         return Mended()
     said: dict[str, Any] = read_json(path)
-    counts = {
-        action: dict(said.get(action) or said.get(action.replace("_", " ")) or {}) for action in ACTIONS
-    }
+    counts = {action: dict(said.get(action) or {}) for action in ACTIONS}
     return Mended(str(said.get("layout", "")), {action: kinds for action, kinds in counts.items() if kinds})

@@ -1,14 +1,15 @@
 """The pixels of all annotations of a slice, measured from their runs: nothing as large as the slice is made
 for each of them.
 
-Runs are those of `coco.runs`: pixel k is in row k modulo height and column k // height.
+Runs are those of `raster.runs_of`: pixel k is in row k modulo height and column k // height.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from tumorseg.data.coco import Slice, runs
+from tumorseg.data.coco import Slice
+from tumorseg.data.raster import runs_of
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,12 @@ class Regions:
 
 def measure_regions(item: Slice) -> Regions:
     """Measure every annotation of a slice, in time that grows with its annotations and their outlines."""
-    each = [runs(annotation, item) for annotation in item.annotations]
-    owner = np.repeat(np.arange(len(each)), [len(one) for one in each])
-    start, end = np.concatenate([*each, np.zeros((0, 2), np.int64)]).T
+    each = [runs_of(annotation, item) for annotation in item.annotations]
+    lengths = _joined([one.lengths for one in each])
+    seen = lengths > 0  # run lengths from elsewhere may hold zeros
+    start = _joined([one.starts for one in each])[seen]
+    end = start + lengths[seen]
+    owner = np.repeat(np.arange(len(each)), [len(one.lengths) for one in each])[seen]
     count, height = len(each), item.height
 
     def total(values: np.ndarray) -> np.ndarray:
@@ -47,6 +51,10 @@ def measure_regions(item: Slice) -> Regions:
         y=y,
         box=_boxes(start, end, owner, count, height),
     )
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
 def _crowded(start: np.ndarray, end: np.ndarray) -> np.ndarray:

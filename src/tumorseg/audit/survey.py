@@ -11,7 +11,7 @@ from tumorseg import SPLITS
 from tumorseg.audit import images, labels, leak
 from tumorseg.audit.agreement import agreements
 from tumorseg.audit.mended import Mended, read_mended
-from tumorseg.data.coco import Slice, read_annotations
+from tumorseg.data.coco import Slice, read_export
 from tumorseg.data.coco_schema import IMAGE_SUFFIXES
 from tumorseg.data.similarity import embed, groups, relatives
 from tumorseg.data.slices import SplitArrays, load_split
@@ -119,7 +119,7 @@ def _read_labels(raw: Path) -> tuple[pd.DataFrame, list[str], list[str]]:
     """All annotations, the names of all categories in the files' order, and the images no file names."""
     tables, categories, unnamed = [], [], []
     for split in SPLITS:
-        slices, names = read_annotations(raw / split)
+        slices, names = read_export(raw / split)
         tables.append(labels.annotation_table((split, item) for item in slices))
         categories += names
         unnamed += [f"{split}/{name}" for name in _unnamed(raw / split, slices)]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 ANNOTATIONS = "_annotations.coco.json"
+SOURCE = "source.json"  # of a raw folder: what `download` has found out about the set
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,23 @@ class Slice:
 
 
 def read_split(folder: Path) -> list[Slice]:
-    """The slices of `read_annotations` alone."""
-    return read_annotations(folder)[0]
+    """The slices of `read_export`."""
+    return read_export(folder)[0]
 
 
-def read_annotations(folder: Path) -> tuple[list[Slice], list[str]]:
-    """Read and check `folder/_annotations.coco.json`, once.
+def read_categories(folder: Path) -> list[str]:
+    """Names of the categories that `folder/_annotations.coco.json` defines, in the file's order.
+
+    Raises:
+        UserError: The file is missing or is not COCO.
+    """
+    return [category.name for category in _load(folder).categories]
+
+
+def read_export(folder: Path) -> tuple[list[Slice], list[str]]:
+    """Read and check `folder/_annotations.coco.json`: slices by image id, and the categories' names.
 
     Annotations are joined to images by `image_id`. Whether the images exist is not looked at.
-
-    Returns:
-        The slices, ordered by image id; and the names of the categories, in the file's order.
 
     Raises:
         UserError: The file is missing, is not COCO, or contradicts itself; names file and field.
@@ -77,15 +84,6 @@ def read_annotations(folder: Path) -> tuple[list[Slice], list[str]]:
         raise UserError(f"{folder.name}/{ANNOTATIONS}: {error}") from None
 
 
-def read_categories(folder: Path) -> list[str]:
-    """Names of the categories that `folder/_annotations.coco.json` defines, in the file's order.
-
-    Raises:
-        UserError: The file is missing or is not COCO.
-    """
-    return [category.name for category in _load(folder).categories]
-
-
 def render(slice: Slice, tumor_categories: Collection[str]) -> "npt.NDArray[np.uint8]":
     """Mask of all annotations of the named categories: (height, width), 255 tumour, 0 background.
 
@@ -97,7 +95,7 @@ def render(slice: Slice, tumor_categories: Collection[str]) -> "npt.NDArray[np.u
     tumors = [annotation for annotation in slice.annotations if annotation.category in tumor_categories]
     if not tumors:
         return np.zeros((slice.height, slice.width), np.uint8)
-    union = mask.merge([_encode(annotation, slice) for annotation in tumors])
+    union = mask.merge([encode(annotation, slice) for annotation in tumors])
     return np.ascontiguousarray(mask.decode(union)) * np.uint8(255)
 
 
@@ -113,39 +111,10 @@ def pixel_count(annotation: Annotation, slice: Slice) -> int:
     """Number of pixels that the annotation renders to: 0 if it is too thin or outside the image."""
     from pycocotools import mask
 
-    return int(mask.area(_encode(annotation, slice)))
+    return int(mask.area(encode(annotation, slice)))
 
 
-def runs(annotation: Annotation, slice: Slice) -> "npt.NDArray[np.int64]":
-    """The pixels that the annotation renders to, as runs down the columns, left to right.
-
-    Returns:
-        int (R, 2): first and last-plus-one of each run, where pixel (row, column) has the number
-        row + height × column. Runs are in order, apart, and may go on from one column into the next.
-    """
-    shape = annotation.segmentation
-    if isinstance(shape, RunLengths):
-        counts = np.array(shape.counts, np.int64)
-    else:
-        counts = _decoded(_encode(annotation, slice)["counts"])
-    ends = counts[: len(counts) // 2 * 2].cumsum().reshape(-1, 2)
-    return ends[ends[:, 0] < ends[:, 1]]
-
-
-def _decoded(counts: bytes) -> "npt.NDArray[np.int64]":
-    """Run lengths from pycocotools' own compressed form, as of `coco_schema.decode_counts` but for many."""
-    codes = np.frombuffer(counts, np.uint8).astype(np.int64) - 48
-    ends = np.flatnonzero((codes & 32) == 0) + 1
-    starts = np.concatenate([[0], ends[:-1]])
-    shifts = 5 * (np.arange(len(codes)) - np.repeat(starts, ends - starts))
-    values = np.add.reduceat((codes & 31) << shifts, starts)
-    values -= np.where(codes[ends - 1] & 16, 1 << 5 * (ends - starts), 0)
-    for first in (1, 2):  # from the fourth number on they are differences to the number before last
-        values[first::2] = values[first::2].cumsum()
-    return values
-
-
-def _encode(annotation: Annotation, slice: Slice) -> Any:
+def encode(annotation: Annotation, slice: Slice) -> Any:
     """The annotation as pycocotools' own compressed run lengths."""
     from pycocotools import mask
 

@@ -18,7 +18,9 @@ SIBLING = 0.85  # correlation from which two slices are taken for one patient's
 LINK = 0.8  # correlation from which mutual neighbours are linked into a group; see `groups`
 COPY = 0.995  # correlation from which two slices are taken for one slice
 NEIGHBORS = 2  # a slice has one neighbour on either side of it in its stack
-BLOCK = 1024  # slices embedded, and rows of the similarity matrix held, at a time
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue (ITU-R BT.601)
+CHUNK = 64  # slices shrunk at a time
+BLOCK = 1024  # rows of the similarity matrix held at a time
 CELLS = 2**25  # of the similarity matrix held at a time, at most: 128 MiB
 SKIPPED = -2.0  # in place of a similarity that does not count
 DECIMALS = 6  # of similarities: the last bits of a matrix product vary with the number of threads
@@ -28,7 +30,7 @@ def embed(images: np.ndarray) -> np.ndarray:
     """Unit vectors of slices.
 
     Args:
-        images: uint8 or float32 (N, S, S), S at least 32.
+        images: uint8 or float32 (N, S, S), or in colour (N, S, S, 3), S at least 32.
 
     Returns:
         float32 (N, 1024): shrunk to 32×32 by area, mean removed, of length 1, so that a dot product is a
@@ -40,14 +42,20 @@ def embed(images: np.ndarray) -> np.ndarray:
         first, last = row * size // SIDE, -(-(row + 1) * size // SIDE)
         average[row, first:last] = 1 / (last - first)
     vectors = np.zeros((len(images), SIDE * SIDE), np.float32)
-    for start in range(0, len(images), BLOCK):
-        part = images[start : start + BLOCK]
-        small = np.stack([average @ image.astype(np.float32) @ average.T for image in part])
-        centred = (small - small.mean(axis=(1, 2), keepdims=True)).reshape(len(part), -1)
+    for start in range(0, len(images), CHUNK):  # one product of many rows, not many of few
+        rows = _to_luma(images[start : start + CHUNK]).reshape(-1, size) @ average.T
+        small = average @ rows.reshape(-1, size, SIDE)
+        centred = (small - small.mean(axis=(1, 2), keepdims=True)).reshape(len(small), -1)
         length = np.linalg.norm(centred, axis=1, keepdims=True)
         # The mean of a constant is off by a rounding error, which would be scaled up to a picture.
-        np.divide(centred, length, out=vectors[start : start + BLOCK], where=length > 1e-2)
+        np.divide(centred, length, out=vectors[start : start + CHUNK], where=length > 1e-2)
     return vectors
+
+
+def _to_luma(images: np.ndarray) -> np.ndarray:
+    """Slices in grey, float32 (N, S, S)."""
+    values = images.astype(np.float32)
+    return values if values.ndim == 3 else values @ LUMA
 
 
 def nearest(
