@@ -14,9 +14,10 @@ import pandas as pd
 
 from tumorseg.compare.differences import Comparison, compare, median_ranks, read_scored
 from tumorseg.compare.summary import as_text, leaderboard, model_rows, summarise, training_pflops
+from tumorseg.compare.suspects import find_suspects, voters_of
 from tumorseg.compare.verdicts import verdicts
 from tumorseg.data.slices import SplitArrays, load_split
-from tumorseg.files import atomic_folder, write_csv, write_json
+from tumorseg.files import atomic_folder, read_json, write_csv, write_json
 from tumorseg.identity import Identity, check_same, read_identity
 from tumorseg.metrics import STEPS
 from tumorseg.paired import Scored
@@ -34,6 +35,8 @@ def compare_models(
     details: Path,
     curves: Path,
     evaluated: Path,
+    audit: Path,
+    whole: bool,
     out: Path,
     plots: Path,
 ) -> None:
@@ -50,22 +53,32 @@ def compare_models(
         details: Folder of <model>.json, as written there.
         curves: Folder of <model>.csv, as written by `training.train_model`.
         evaluated: Folder of <model>/<table>.csv for each of TABLES.
-        out: JSON file: the data (`prepared`), and by model its figures and verdict, best valid Dice first.
+        audit: JSON file, as written by `audit.audit`: how far the labels agree with themselves.
+        whole: Whether prepared slices are whole ones, neither cropped nor padded.
+        out: JSON file: the data (`prepared`), how far its labels agree (`agreement`), how many of them all
+            nets disagree with (`suspects`), and by model its figures and verdict, best valid Dice first.
         plots: Folder for models.json and slices.json, leaderboard.csv, differences.csv, curves.csv, a table
-            for each of TABLES, and differences.png, ranks.png, cost.png and side_by_side.png.
+            for each of TABLES, and differences.png, ranks.png, cost.png and side_by_side.png; and what
+            `suspect_files.write_suspects` writes.
 
     Raises:
         UserError: A file of scores is missing or malformed, or is of other data than the prepared folder.
     """
+    from tumorseg.compare.suspect_files import write_suspects
+
     clear(learns, [headlines, details, curves, evaluated, predictions])
     identity = read_identity(prepared)
     results = read_results(list(learns), details, identity, prepared)
-    test = load_split(prepared, "test")
+    facts = read_json(audit)
+    check_same(Identity(**facts["prepared"]), audit, identity, prepared)
+    splits = {split: load_split(prepared, split) for split in ("valid", "test")}
+    test = splits["test"]
+    suspects = find_suspects(voters_of(results, learns), results, splits, predictions)
     comparison = compare(scored := read_scored(list(results), predictions, test.table))
     trained = pd.concat([read_csv(curves / f"{name}.csv") for name in results])
     board = _board(results, learns, comparison, trained, slices=identity.train)
     with atomic_folder(plots) as folder:
-        write_json(folder / "models.json", identity.rows(model_rows(board, learns)))
+        write_json(folder / "models.json", identity.rows(model_rows(board, learns, facts["agreement"])))
         write_csv(folder / "leaderboard.csv", leaderboard(results))
         write_csv(folder / "differences.csv", comparison.differences)
         write_csv(folder / "curves.csv", trained)
@@ -73,8 +86,10 @@ def compare_models(
             write_csv(folder / f"{kind}.csv", of_all(evaluated, kind, list(results)))
         _draw(folder, board, learns, comparison)
         _draw_slices(folder, results, learns, test, scored, predictions, identity)
-    write_json(out, {"prepared": identity.model_dump(), "models": board})
-    print(as_text(board))
+        write_suspects(folder, suspects, splits, whole)
+    about = {"agreement": facts["agreement"], "suspects": suspects.summary()}
+    write_json(out, {"prepared": identity.model_dump(), **about, "models": board})
+    print("\n".join([as_text(board, facts["agreement"]), suspects.line()]))
 
 
 def of_all(evaluated: Path, kind: str, names: list[str]) -> pd.DataFrame:
