@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
-from support.fourfold import DICE, compare, compare_in, measure
+from support.fourfold import AGREEMENT, DICE, compare, compare_in, measure
 
 from tumorseg.compare.slices import data_uri
 from tumorseg.compare.summary import as_text, summarise
@@ -27,6 +27,7 @@ from tumorseg.scores_file import Scores
 WRITTEN = [
     *("confusion.csv", "cost.png", "curves.csv", "differences.csv", "differences.png", "leaderboard.csv"),
     *("models.json", "pr_curve.csv", "ranks.png", "reliability.csv", "side_by_side.png", "slices.json"),
+    *("suspects.csv", "suspects.png"),
 ]
 
 
@@ -259,7 +260,7 @@ def test_dice_of_each_class_is_told_where_there_are_classes(measured, compared):
     row = summarise(Scores.model_validate(result))
     assert row["test_class_dice"] == {"glioma": 0.25, "other": 0.75}
     assert row["test_class_dice_mean"] == 0.5
-    table = as_text({"high": compared.board["high"] | row})
+    table = as_text({"high": compared.board["high"] | row}, AGREEMENT)
     assert "Dice glioma" in table
     assert "0.750" in table
     assert "Dice glioma" not in compared.printed
@@ -270,6 +271,11 @@ def test_the_page_gets_a_row_a_model_and_a_row_a_slice_with_pictures(measured, c
     models, slices = (read_json(compared.plots / f"{name}.json") for name in ("models", "slices"))
     assert [row["model"] for row in models] == list(compared.board)
     assert all(row.items() >= about.items() for row in [*models, *slices])
+    words = (
+        "Scores above Dice 0.82 mean little: that far the labels agree with themselves, in the median of 40"
+    )
+    assert all(row["label_agreement"].startswith(words) for row in models)
+    assert words in compared.printed
     low = models[2]
     assert (low["learns"], low["dice"], low["verdict"]) == (
         *(True, compared.board["low"]["test_dice"], compared.board["low"]["verdict"]),

@@ -97,7 +97,7 @@ def test_predictions_of_other_slices_are_refused(judged):
     splits, predictions = judged
     path = predictions / "other" / "slices.csv"
     pd.read_csv(path).assign(group=7).to_csv(path, index=False)
-    with pytest.raises(UserError, match="its valid slices are not those of .*evaluate@other"):
+    with pytest.raises(UserError, match=r"its valid slices are not those of .*evaluate@other"):
         found((splits, predictions))
 
 

@@ -47,9 +47,11 @@ class Suspects:
         """What was found, in a line."""
         if len(self.voters) < 2:
             return "labels to look at: none, as fewer than two nets agree with most labels"
+        nets = ", ".join(self.voters)
+        nets = ", ".join(self.voters)
         return (
-            f"labels to look at: {len(self.table)} of {self.looked_at} slices, where "
-            f"{', '.join(self.voters)} agree with each other and none with the label (plots/compare/suspects.csv)"
+            f"labels to look at: {len(self.table)} of {self.looked_at} slices, where {nets} agree with each "
+            "other and none with the label (plots/compare/suspects.csv)"
         )
 
 

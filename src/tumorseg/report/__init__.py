@@ -59,7 +59,7 @@ def report_model(
 
 
 def levels(name: str, scores: Scores, context: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row each: the model's Dice with its 95 % interval, what scores without learning, how far labels agree."""
+    """A row each: the model's Dice and its 95 % interval, what needs no learning, how far labels agree."""
     bounds = scores.test.dice_interval
     rows = [{"name": name, "kind": "model", "dice": scores.test.dice, "low": bounds.low, "high": bounds.high}]
     alike, baselines = context["agreement"]["dice"], context["baselines"]
