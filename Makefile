@@ -18,7 +18,7 @@ $(error .venv has PyTorch with CUDA: remove it with `rm -r .venv`, then run `mak
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup torch-cpu repro show watch tables check lint format test test-fast bench lock release clean
+.PHONY: help setup torch-cpu audit repro show watch tables check lint format test test-fast bench lock release clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,6 +44,10 @@ torch-cpu:
 $(PAGE): $(wildcard src/tumorseg/page/*) | $(READY)
 	tumorseg page $@
 	dvc config --local plots.html_template plots/offline.html
+
+audit: $(READY) ## Look at a COCO set of your own, without training: make audit DATA=/path/to/set
+	@test -n "$(DATA)" || { echo "error: make audit DATA=/path/to/set" >&2; exit 1; }
+	tumorseg audit "$(DATA)" --out "$(or $(OUT),audit)"
 
 repro: $(READY) $(PAGE) ## Run the pipeline: whatever has changed, and nothing else
 	dvc repro

@@ -9,7 +9,8 @@ from tumorseg.params import load_params
 
 
 def main() -> None:
-    models = load_params().models
+    params = load_params()
+    models = params.models
     compare_models(
         {name: describe(model.architecture).learns for name, model in models.items()},
         prepared=Path("data/prepared"),
@@ -18,6 +19,8 @@ def main() -> None:
         details=Path("metrics/details"),
         curves=Path("plots/train"),
         evaluated=Path("plots/evaluate"),
+        audit=Path("metrics/audit.json"),
+        whole=not {"crop", "pad"} & set(params.preprocess),
         out=Path("metrics/compare.json"),
         plots=Path("plots/compare"),
     )

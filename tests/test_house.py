@@ -13,7 +13,7 @@ LAYERS = (
     ("data", "page"),
     ("sources", "audit", "models"),
     ("nets", "training", "evaluation"),
-    ("compare", "report"),
+    ("compare", "report", "first_look"),
     ("delivery", "experiments"),
     ("cli", "stages"),
 )

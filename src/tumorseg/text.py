@@ -1,6 +1,8 @@
 """Numbers and tables as people read them."""
 
+import math
 from collections.abc import Collection, Sequence
+from typing import Any
 
 
 def signed(value: float, digits: int) -> str:
@@ -14,6 +16,20 @@ def signed(value: float, digits: int) -> str:
 def interval_text(low: float, high: float) -> str:
     """The ends of an interval of a score, with three decimals: 0.711 to 0.767."""
     return f"{low:.3f} to {high:.3f}"
+
+
+def label_agreement(agreement: dict[str, Any]) -> str:
+    """What the Dice of labels of nearly the same picture means for a score; empty where it is unknown.
+
+    Args:
+        agreement: As of metrics/audit.json.
+    """
+    if math.isnan(agreement["dice"]):
+        return ""
+    return (
+        f"Scores above Dice {agreement['dice']:.2f} mean little: that far the labels agree with themselves, "
+        f"in the median of {agreement['pairs']} pairs of slices that are nearly the same picture."
+    )
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str] = ()) -> str:

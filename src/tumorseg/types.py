@@ -32,7 +32,11 @@ FindingId = Literal[
     "groups",
     "split",
     "left_out",
+    "split_unlabelled",
     "boxes",
+    "label_agreement",
+    "label_area_of_box",
+    "label_painted_over",
     "label_empty",
     "label_crossing",
     "label_wrong_bbox",
@@ -50,6 +54,12 @@ FindingId = Literal[
     "image_over_8_bits",
     "image_sizes",
     "image_formats",
+    "image_exif",
+    "image_colour",
+    "image_aspect",
+    "source_mended",
+    "source_left_out",
+    "source_guessed",
 ]
 
 __all__ = [

@@ -33,7 +33,7 @@ def test_a_planted_defect_is_found_and_nothing_else(tmp_path, defect):
 
 
 def test_a_category_that_is_not_tumour_is_told(tmp_path):
-    facts = measure(survey_data(*prepared(Export(), tmp_path)), ["0"], "shipped")
+    facts = measure(survey_data(*prepared(Export(), tmp_path)), {"0": 1}, "shipped")
     (finding,) = find(facts)
     assert (finding.id, finding.count) == ("category_left_out", 6 + 2 + 2)
     assert finding.param == "datasets.${data}.tumor_categories"
@@ -98,7 +98,7 @@ def test_the_same_data_give_the_same_bytes(audited):
     first, second = ({p.name: p.read_bytes() for p in f.rglob("*.*")} for f in audited)
     assert first == second
     plots = {"findings.json", "facts.png", "closest_pairs.png", "similarity.csv", "faults.csv"}
-    assert set(first) == {"audit.json", "audit.ok", *plots}
+    assert set(first) == {"audit.json", "audit.ok", *plots, "label_agreement.png", "label_agreement.csv"}
 
 
 def test_the_json_holds_dicts_of_numbers_and_strings_only(audited):
@@ -142,7 +142,7 @@ def test_every_valid_and_test_slice_is_in_the_histogram(audited):
 
 
 def test_pictures_have_content_at_their_edges_in_no_case(audited):
-    for name in ("facts.png", "closest_pairs.png"):
+    for name in ("facts.png", "closest_pairs.png", "label_agreement.png"):
         pixels = cv2.imread(str(audited[0] / "audit" / name))
         rim = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
         assert (rim == 255).all(), name

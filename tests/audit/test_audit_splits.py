@@ -28,7 +28,7 @@ def test_facts_about_splits_are_of_the_splits_now(tmp_path, blocked):
     export, rule = blocked
     raw, arrays = prepared(export, tmp_path, rule=rule)
     table = read_table(arrays)
-    facts = measure(survey_data(raw, arrays), ["0", "1"], rule[0].strategy)
+    facts = measure(survey_data(raw, arrays), {"0": 1, "1": 1}, rule[0].strategy)
     images = facts["images"]
     assert {split: images[split] for split in SPLITS} == table.split.value_counts().to_dict()
     assert {split: images[split] for split in SPLITS} != SIZES
@@ -78,7 +78,7 @@ def test_a_slice_left_out_without_annotation_is_told(tmp_path, blocked):
     found = faults(survey)
     assert set(found.fault) == {"unannotated"}
     assert found.file.tolist() == survey.left_out.file.tolist()
-    assert measure(survey, ["0", "1"], "blocks")["labels"]["images_with_none"] == len(found)
+    assert measure(survey, {"0": 1, "1": 1}, "blocks")["labels"]["images_with_none"] == len(found)
 
 
 def test_faults_name_the_folder_that_the_file_came_in(tmp_path, blocked):

@@ -5,9 +5,9 @@ from typing import Any, get_args
 
 import pytest
 
-from tumorseg.audit import findings
+from tumorseg.audit import findings, label_findings
 from tumorseg.audit.findings import find
-from tumorseg.audit.labels import FAULTS
+from tumorseg.audit.labels import FLAGS
 from tumorseg.types import FindingId
 
 
@@ -25,9 +25,15 @@ def facts(strategy: str = "shipped", **changed: dict[str, Any]) -> dict[str, Any
                 "formats": {"1x8 bit": 15, "3x16 bit": 15},
                 "over_8_bits": 15,
             },
-            **{"blank": 1, "outlier": 1, "unnamed_files": 1},
+            **{"blank": 1, "outlier": 1, "unnamed_files": 1, "turned": 2},
+            **{"in_colour": {"several": 15, "looked_at": 15, "colourful": 14}},
+            **{"far_from_square": 4, "longest_aspect": 4.8},
         },
-        "split": {"strategy": strategy},
+        "split": {"strategy": strategy, "without_tumor": {"train": 1, "valid": 1, "test": 10}},
+        "source": {
+            **{"layout": "CVAT", "mended": {"area": 3, "ids": 2}},
+            **{"left out": {"fragment": 1}, "guessed": {"size": 1}},
+        },
         "leak": {
             **{"sibling_from": 0.85, "copy_from": 0.995},
             **{"same_bytes": twice, "same_pixels": twice, "copies": twice},
@@ -41,8 +47,14 @@ def facts(strategy: str = "shipped", **changed: dict[str, Any]) -> dict[str, Any
         "lookalikes": groups | {"groups": 7, "in_several_splits": 6},
         "labels": {
             **{"annotations": 20, "shapes": {"rectangle": 9, "polygon": 9, "run_lengths": 1, "box": 1}},
-            **dict.fromkeys(FAULTS, 1),
+            **dict.fromkeys(FLAGS, 1),
             **{"images_with_several": 1, "images_with_none": 1, "lost_at_working_size": 1},
+        },
+        "agreement": {"alike_from": 0.95, "pairs": 31, "dice": 0.824},
+        "painted_over": {
+            "core": {"slices": 5, "vanished": 5},
+            "rim": {"slices": 5, "vanished": 0},
+            "cyst": {"slices": 4, "vanished": 1},
         },
         "categories": {
             "0": {"tumor": "yes", "images": 9, "annotations": 9},
@@ -61,11 +73,14 @@ def test_everything_that_can_be_found_has_an_id_that_params_know():
 def test_no_finding_of_the_code_has_an_unknown_id():
     calls = [
         node
-        for node in ast.walk(ast.parse(inspect.getsource(findings)))
+        for module in (findings, label_findings)
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding"
     ]
     assert len(calls) > 10
     for call in calls:
+        if isinstance(call.args[0], ast.Name):  # of a table beside it
+            continue
         parts = getattr(call.args[0], "values", [call.args[0]])
         pattern = "".join(re.escape(part.value) if isinstance(part, ast.Constant) else ".+" for part in parts)
         assert any(re.fullmatch(pattern, id) for id in get_args(FindingId)), pattern
@@ -79,10 +94,12 @@ def test_leaks_name_the_param_that_deals_with_them():
     params = {finding.id: finding.param for finding in find(facts("blocks"))}
     assert {id for id, param in params.items() if param == "split.strategy"} == {
         *("copies_across", "siblings_test", "siblings_valid", "sequence", "split", "groups"),
+        "split_unlabelled",
     }
     assert params["left_out"] == "datasets.${data}.blocks.gap"
     assert params["tumor_lost"] == "datasets.${data}.image_size"
     assert params["boxes"] is None
+    assert params["image_aspect"] == "preprocess"
 
 
 def test_a_shipped_split_is_not_praised():
@@ -116,3 +133,32 @@ def test_blocks_are_told_from_groups_of_similar_slices():
         "intervals of scores count 5 blocks of file numbers, not slices. There are 7 groups of similar "
         "slices, an upper estimate of the patients (in several splits: 6)"
     )
+
+
+def test_a_split_without_tumour_is_told_with_what_it_is_for():
+    assert words()["split_unlabelled"] == "no slice of test has tumour: every score on it means nothing"
+    some = words(split={"without_tumor": {"train": 0, "valid": 9, "test": 9}})
+    assert "split_unlabelled" not in some
+
+
+def test_labels_that_agree_so_far_are_told_and_too_few_pairs_tell_nothing():
+    assert words()["label_agreement"].startswith(
+        "labels agree with themselves to Dice 0.82, in the median of 31 pairs of slices that"
+    )
+    assert "label_agreement" not in words(agreement={"pairs": 3, "dice": float("nan")})
+
+
+def test_a_class_that_is_nowhere_left_is_severer_than_one_that_is_missing_in_some_slices():
+    found = {finding.id: finding for finding in find(facts())}["label_painted_over"]
+    assert (found.severity, found.count) == ("high", 6)
+    assert found.message.endswith("core in 5 of 5, cyst in 1 of 4")
+    some = {"core": {"slices": 5, "vanished": 0}}
+    found = {finding.id: finding for finding in find(facts(painted_over=some))}["label_painted_over"]
+    assert found.severity == "medium"
+
+
+def test_what_the_download_has_changed_is_told_by_action():
+    found = words()
+    assert found["source_mended"] == "mended at download: area 3, ids 2; listed in data/raw/faults.csv"
+    assert found["source_left_out"].startswith("left out at download: fragment 1")
+    assert found["source_guessed"].startswith("guessed at download: size 1")

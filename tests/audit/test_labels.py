@@ -8,13 +8,14 @@ from support.coco_builder import annotation, image, write_annotations
 from tumorseg import SPLITS
 from tumorseg.audit.images import is_outlier, robust_z
 from tumorseg.audit.labels import annotation_table, category_runs, order_auc, self_crossing
+from tumorseg.data.coco import read_export
 
 
 def table(raw: Path, *annotations: dict) -> pd.DataFrame:
     """The annotations of one image of 12 × 8 pixels."""
     for split in SPLITS:
         write_annotations(raw / split, [image(0)], list(annotations) if split == "train" else [])
-    return annotation_table(raw)
+    return annotation_table((split, item) for split in SPLITS for item in read_export(raw / split)[0])
 
 
 # Pixels (row 2 and 3, column 1) down the columns, and an L of three pixels there.
@@ -43,6 +44,14 @@ def test_place_by_hand(tmp_path):
     assert (row.x, row.y) == (pytest.approx(3 / 12), pytest.approx(3 / 8))
 
 
+def test_an_area_that_is_the_boxs_is_no_contradiction(tmp_path):
+    triangle = [[0, 0, 8, 0, 0, 8]]  # 28 pixels in a box of 64
+    about = {"bbox": [0, 0, 8, 8], "segmentation": triangle}
+    found = table(tmp_path, *(annotation(id, 0, area=area, **about) for id, area in enumerate((28, 64, 90))))
+    assert found.area_of_box.tolist() == [False, True, False]
+    assert found.wrong_area.tolist() == [False, False, True]
+
+
 def test_no_annotations_give_an_empty_table(tmp_path):
     assert table(tmp_path).empty
 
@@ -52,6 +61,16 @@ def test_touching_boxes_do_not_overlap_and_nested_ones_do(tmp_path):
     nested = table(tmp_path / "b", annotation(0, 0), annotation(1, 0, bbox=[0, 0, 12, 8], area=96))
     assert beside.overlapping.tolist() == [False, False]
     assert nested.overlapping.tolist() == [True, False]  # 8 of 8 and 8 of 96 pixels are shared
+
+
+def test_crossing_edges_are_found_wherever_they_are():
+    # A comb: every tooth is a pair of edges that overlap on the x-axis; one pair of far teeth is swapped.
+    x = np.repeat(np.arange(400), 2)
+    comb = np.stack([x, np.tile([0, 9, 9, 0], 200)], axis=1).astype(float)
+    whole = np.concatenate([comb, [[400, -5], [-5, -5]]])
+    assert not self_crossing(whole)
+    whole[[300, 305]] = whole[[305, 300]]
+    assert self_crossing(whole)
 
 
 @pytest.mark.parametrize(

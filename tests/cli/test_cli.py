@@ -42,7 +42,7 @@ def test_nothing_heavy_is_imported_before_a_subcommand_runs():
 @pytest.mark.parametrize(
     "name",
     [
-        *("predict", "info", "check", "get", "measure", "score"),
+        *("audit", "predict", "info", "check", "get", "measure", "score"),
         *("study", "search", "work", "table", "statement", "watch", "page"),
     ],
 )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
-from support.fourfold import DICE, compare, compare_in
+from support.fourfold import AGREEMENT, DICE, compare, compare_in
 
 from tumorseg.compare.summary import as_text, summarise
 from tumorseg.errors import UserError
@@ -19,6 +19,7 @@ from tumorseg.scores_file import Scores
 WRITTEN = [
     *("confusion.csv", "cost.png", "curves.csv", "differences.csv", "differences.png", "leaderboard.csv"),
     *("models.json", "pr_curve.csv", "ranks.png", "reliability.csv", "side_by_side.png", "slices.json"),
+    *("suspects.csv", "suspects.png"),
 ]
 
 
@@ -226,7 +227,7 @@ def test_dice_of_each_class_is_told_where_there_are_classes(measured, compared):
     row = summarise(Scores.model_validate(result))
     assert row["test_class_dice"] == {"glioma": 0.25, "other": 0.75}
     assert row["test_class_dice_mean"] == 0.5
-    table = as_text({"high": compared.board["high"] | row})
+    table = as_text({"high": compared.board["high"] | row}, AGREEMENT)
     assert "Dice glioma" in table
     assert "0.750" in table
     assert "Dice glioma" not in compared.printed

@@ -105,7 +105,7 @@ def test_a_split_shipped_without_a_slice_is_an_error():
     ],
 )
 def test_auto_keeps_splits_that_were_shipped_and_makes_others(shipped, strategy, why, capsys):
-    chosen = resolve(rule(strategy="auto")[0], pd.Series(shipped))
+    chosen = resolve(rule(strategy="auto")[0], pd.Series(shipped), np.arange(9))
     assert chosen == rule(strategy=strategy)[0]
     assert capsys.readouterr().out == f"split.strategy: auto is {strategy}, as {why}\n"
 
@@ -113,8 +113,17 @@ def test_auto_keeps_splits_that_were_shipped_and_makes_others(shipped, strategy,
 @pytest.mark.parametrize("strategy", ["shipped", "blocks", "similar"])
 def test_what_is_asked_for_is_kept_without_a_word(strategy, capsys):
     asked = rule(strategy=strategy)[0]
-    assert resolve(asked, pd.Series(["train"])) is asked
+    assert resolve(asked, pd.Series(["train"]), np.zeros(1)) is asked
     assert capsys.readouterr().out == ""
+
+
+def test_auto_deals_a_small_set_into_as_many_folds_as_it_has_groups(capsys):
+    asked, shipped = rule(strategy="auto", folds=8)[0], pd.Series(["train"] * 9)
+    assert resolve(asked, shipped, np.arange(9) % 5).folds == 5
+    assert "split.folds: 5, not 8: there are only 5 groups of slices" in capsys.readouterr().out
+    assert resolve(asked, shipped, np.arange(9) % 2).folds == 8  # too few for three splits: refused later
+    later = rule(strategy="auto", folds=8, fold=6)[0]
+    assert resolve(later, shipped, np.arange(9) % 5).folds == 8
 
 
 def test_blocks_need_numbers():

@@ -62,7 +62,7 @@ def test_few_figures_for_dvc_and_what_they_are_worth_beside(evaluated, capsys):
     assert selected == headline("deep", Scores.model_validate(ours)) | {"copy_dice": 0.6946}
     assert len(selected) <= 12  # columns of `dvc exp show`
     assert not any(isinstance(value, dict | list) for value in selected.values())
-    assert list(stated) == ["model", "prepared", "statement", "baselines", "leak", "labels"]
+    assert list(stated) == ["model", "prepared", "statement", "agreement", "baselines", "leak", "labels"]
     assert stated["model"] == "deep"
     assert stated["prepared"] == PREPARED
     assert " ".join(stated["statement"]) == told(ours, LEAKING)
@@ -83,7 +83,7 @@ def test_the_page_gets_sentences_and_levels_with_the_data_they_are_of(evaluated)
     stated = read_json(evaluated / "out" / "statement.json")
     assert sentences == [{"model": "deep", "sentence": text, **PREPARED} for text in stated["statement"]]
     assert [(row["kind"], row["dice"]) for row in levels] == [
-        *(("model", 0.7401), ("copy", 0.6946), ("mean", 0.3298)),
+        *(("model", 0.7401), ("copy", 0.6946), ("mean", 0.3298), ("labels", 0.82)),
     ]
     assert (levels[0]["low"], levels[0]["high"]) == (0.7113, 0.7669)
     assert all(row.items() >= PREPARED.items() for row in levels)

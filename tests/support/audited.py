@@ -27,7 +27,7 @@ def prepared(
 def findings(
     export: Export, folder: Path, size: int = 64, rule: tuple[Split, Blocks] = SHIPPED
 ) -> dict[str, Finding]:
-    facts = measure(survey_data(*prepared(export, folder, size, rule)), ["0", "1"], rule[0].strategy)
+    facts = measure(survey_data(*prepared(export, folder, size, rule)), {"0": 1, "1": 1}, rule[0].strategy)
     return {finding.id: finding for finding in find(facts)}
 
 

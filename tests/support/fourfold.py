@@ -17,6 +17,7 @@ from tumorseg.params import Evaluate
 DICE = {"low": 0.25, "lowest": 0.125, "high": 0.75, "as_high": 0.75}
 # Of the 81 tumour pixels of a slice, so many are predicted, and no others: Dice is 2 · hit / (hit + 81).
 HIT = {"low": 60, "lowest": 60, "high": 20, "as_high": 40}
+AGREEMENT = {"alike_from": 0.95, "pairs": 40, "dice": 0.82}
 LEARNS = {"low": True, "lowest": False, "high": True, "as_high": True, "missing": True}
 
 
@@ -34,6 +35,8 @@ def measure(root: Path, prepared: Path) -> None:
         details=root / "scores.json",
         plots=root / "evaluated",
     )
+    about = {"prepared": read_json(root / "scores.json")["prepared"], "agreement": AGREEMENT}
+    (root / "audit.json").write_text(json.dumps(about))
     scores, curves = read_json(root / "scores.json"), pd.read_csv(root / "curves.csv")
     slices = pd.read_csv(root / "predicted" / "slices.csv")
     test = slices["split"] == "test"
@@ -71,6 +74,8 @@ def compare_in(root: Path, out: Path, names: list[str]) -> dict:
         details=root / "details",
         curves=root / "curves",
         evaluated=root / "plots",
+        audit=root / "audit.json",
+        whole=True,
         out=out / "compare.json",
         plots=out / "plots",
     )

@@ -22,8 +22,21 @@ PHANTOM = {
     **{"train": 112, "valid": 32, "test": 16, "digest": "3fa9c1d2"},
 }
 PICTURES = [
-    *("audit/facts", "audit/closest_pairs", "class_balance/samples", "class_balance/composition"),
-    *("compare/differences", "compare/ranks", "compare/cost", "compare/side_by_side", "selected/overlays"),
+    *(
+        "audit/facts",
+        "audit/label_agreement",
+        "audit/closest_pairs",
+        "class_balance/samples",
+        "class_balance/composition",
+    ),
+    *(
+        "compare/differences",
+        "compare/ranks",
+        "compare/cost",
+        "compare/side_by_side",
+        "compare/suspects",
+        "selected/overlays",
+    ),
 ]
 FILLERS = 30  # slices that are in the table only to make it long
 

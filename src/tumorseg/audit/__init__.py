@@ -14,12 +14,13 @@ import pandas as pd
 
 from tumorseg import SPLITS
 from tumorseg.audit.facts import measure
-from tumorseg.audit.findings import SEVERITIES, Finding, find
+from tumorseg.audit.finding import SEVERITIES, Finding
+from tumorseg.audit.findings import find
 from tumorseg.audit.labels import FAULTS
 from tumorseg.audit.leak import BINS
 from tumorseg.audit.survey import Survey, survey_data
 from tumorseg.data.classes import Categories, indices
-from tumorseg.data.coco import all_categories, chosen_categories
+from tumorseg.data.coco import chosen_categories
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_csv, write_json, write_text
 from tumorseg.identity import read_identity
@@ -48,22 +49,26 @@ def audit(
         metrics: JSON file: `findings` by name, each with severity, message, count and the param that deals
             with it (null: none does), their number by severity, the data that they are of (`prepared`), and
             every figure that they rest on.
-        plots: Folder for findings.json, facts.png, closest_pairs.png, similarity.csv, and faults.csv, which
-            lists the faulty annotations and images one by one.
+        plots: Folder for findings.json, facts.png, closest_pairs.png, similarity.csv; label_agreement.png and
+            .csv, the pairs of slices that are nearly the same picture with the Dice of their masks; and
+            faults.csv, which lists the faulty annotations and images one by one.
         passed: File that is written, always alike, if nothing of `fail_on` is found: training waits for it.
 
     Raises:
         UserError: An annotation file is bad, or something of `fail_on` is found; all else is written then.
     """
-    from tumorseg.audit.figures import closest_pairs, panels
+    from tumorseg.audit.figures import closest_pairs, label_agreement, panels
 
     survey, identity = survey_data(raw, prepared), read_identity(prepared)
-    facts = measure(survey, indices(chosen_categories(all_categories(raw), tumor_categories)), identity.split)
+    chosen = chosen_categories(survey.categories, tumor_categories)
+    facts = measure(survey, indices(chosen), identity.split)
     findings = find(facts)
     with atomic_folder(plots) as folder:
         write_json(folder / "findings.json", identity.rows(listed(findings)))
         panels(folder / "facts.png", survey, facts["labels"]["shapes"])
         closest_pairs(folder / "closest_pairs.png", survey, closest(survey.slices))
+        label_agreement(folder / "label_agreement.png", survey.agreements, facts["agreement"])
+        write_csv(folder / "label_agreement.csv", survey.agreements)
         write_csv(folder / "similarity.csv", histogram(survey.slices))
         write_csv(folder / "faults.csv", faults(survey))
     named = {row.pop("finding"): row for row in listed(findings) if findings}

@@ -1,30 +1,42 @@
 """The figures of the audit, as nested dicts of numbers and strings, which DVC shows and compares."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tumorseg import SPLITS
-from tumorseg.audit import baselines, labels, leak
+from tumorseg.audit import baselines, images, labels, leak
+from tumorseg.audit.agreement import agreement
 from tumorseg.audit.survey import Survey
 from tumorseg.data import similarity
 
 
-def measure(survey: Survey, tumor_categories: Collection[str], strategy: str) -> dict[str, Any]:
+def measure(survey: Survey, tumor_categories: Mapping[str, int], strategy: str) -> dict[str, Any]:
     """The figures that the findings rest on.
 
-    Those of images, leak, baselines, groups and order are of the slices in use and of the splits they are in
-    now; those of labels and categories are of every annotation there is.
+    Args:
+        survey: What was looked at.
+        tumor_categories: By category that counts as tumour: the index of its class.
+        strategy: How the prepared slices were split.
+
+    Returns:
+        Those of images, leak, baselines, groups, order and agreement are of the slices in use and of the
+        splits they are in now; those of labels and categories are of every annotation there is.
     """
     return {
         "images": _images(survey),
-        "split": {"strategy": strategy},
+        "split": {"strategy": strategy, **_unlabelled(survey)},
+        "source": {"layout": survey.mended.layout, **survey.mended.counts},
         "leak": _leak(survey),
         "baselines": _baselines(survey),
         "groups": _groups(survey.slices, "group"),
         "lookalikes": _groups(survey.slices, "lookalikes"),
         "labels": _labels(survey),
+        "agreement": agreement(survey.agreements),
+        "painted_over": _painted_over(survey, tumor_categories),
         "categories": {name: _category(survey, name, tumor_categories) for name in survey.categories},
         "order": _order(survey.slices),
     }
@@ -40,8 +52,42 @@ def _images(survey: Survey) -> dict[str, Any]:
         "sizes": {name: int(count) for name, count in slices["size"].value_counts().sort_index().items()},
         "formats": {name: int(count) for name, count in formats.value_counts().sort_index().items()},
         "over_8_bits": int((slices.bits > 8).sum()),
+        "turned": int((slices.orientation > 1).sum()),
+        "in_colour": asdict(survey.colour),
+        **_aspects(slices),
         **{fault: int(slices[fault].sum()) for fault in ("blank", "outlier")},
         "unnamed_files": len(survey.unnamed),
+    }
+
+
+def _aspects(slices: pd.DataFrame) -> dict[str, Any]:
+    """How many slices are `far_from_square`, and the ratio of the sides of the one that is farthest."""
+    ratio = np.maximum(slices.height / slices.width, slices.width / slices.height)
+    return {"far_from_square": int((ratio >= images.FAR).sum()), "longest_aspect": float(ratio.max())}
+
+
+def _unlabelled(survey: Survey) -> dict[str, Any]:
+    """By split: slices in which nothing is annotated as tumour."""
+    return {"without_tumor": {split: int((survey.of(split).tumor_pixels == 0).sum()) for split in SPLITS}}
+
+
+def _painted_over(survey: Survey, tumor_categories: Mapping[str, int]) -> dict[str, Any]:
+    """By class: slices that are annotated with it, and those where it has no pixel; empty without classes."""
+    classes, table = survey.arrays["train"].classes, survey.annotations
+    if not classes:
+        return {}
+    meant: dict[tuple[str, str], set[int]] = {}
+    of_class = table[table.category.isin(tumor_categories) & ~table["empty"]]
+    for split, file, category in of_class[["as_shipped", "file", "category"]].itertuples(index=False):
+        meant.setdefault((split, file), set()).add(tumor_categories[category])
+    slices = survey.slices[["as_shipped", "file", "classes"]].itertuples(index=False)
+    pairs = [(meant.get((split, file), set()), drawn) for split, file, drawn in slices]
+    return {
+        name: {
+            "slices": sum(index in annotated for annotated, _ in pairs),
+            "vanished": sum(index in annotated and index not in drawn for annotated, drawn in pairs),
+        }
+        for index, name in enumerate(classes, start=1)
     }
 
 
@@ -96,14 +142,14 @@ def _labels(survey: Survey) -> dict[str, Any]:
     return {
         "annotations": len(table),
         "shapes": {shape: int(count) for shape, count in shapes.items()},
-        **{fault: int(table[fault].sum()) for fault in labels.FAULTS},
+        **{flag: int(table[flag].sum()) for flag in labels.FLAGS},
         "images_with_several": int((slices.annotations > 1).sum()),
         "images_with_none": int((slices.annotations == 0).sum()),
         "lost_at_working_size": int(survey.slices.lost.sum()),
     }
 
 
-def _category(survey: Survey, name: str, tumor_categories: Collection[str]) -> dict[str, Any]:
+def _category(survey: Survey, name: str, tumor_categories: Mapping[str, int]) -> dict[str, Any]:
     part = survey.annotations[survey.annotations.category == name]
     counts = {
         "tumor": "yes" if name in tumor_categories else "no",

@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tumorseg.audit.survey import Survey
+from tumorseg.data.similarity import COPY, SIBLING
 from tumorseg.figures import (
+    CATEGORY_COLORS,
     DPI,
     STYLE,
     TRUTH,
@@ -32,6 +34,7 @@ SHAPE_NAMES = {
     "box": "bare boxes",
 }
 PAIRS_A_ROW = 3
+MEDIANS = 12  # bins of similarity
 
 
 def panels(path: Path, survey: Survey, shapes: dict[str, int]) -> None:
@@ -82,6 +85,32 @@ def closest_pairs(path: Path, survey: Survey, rows: list[int]) -> None:
                 outline(axis, arrays.masks[index] > 0, TRUTH, "solid")
         handles = [Line2D([], [], color=TRUTH, label="annotated tumour")]
         figure.legend(handles=handles, loc="lower center", frameon=False)
+        save(figure, path)
+
+
+def label_agreement(path: Path, pairs: pd.DataFrame, alike: dict[str, Any]) -> None:
+    """Draw the Dice of the masks of two slices against their similarity, and its median from bin to bin.
+
+    Args:
+        path: PNG to write.
+        pairs: As from `agreement.agreements`.
+        alike: As from `agreement.agreement`.
+    """
+    edges = np.linspace(SIBLING, COPY, MEDIANS + 1)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, PANEL + BELOW), dpi=DPI)
+        axis = axes_at(figure, 0.65, BELOW, WIDTH - 0.9, PANEL - ABOVE)
+        axis.set(xlim=(SIBLING, COPY), ylim=(0, 1.02))
+        axis.set(xlabel="correlation of two slices", ylabel="Dice of their masks")
+        axis.set_title("How far labels agree with themselves")
+        axis.axvspan(alike["alike_from"], COPY, color="#F0F0F0", linewidth=0)
+        axis.scatter(
+            pairs["similarity"], pairs["dice"], s=7, color=TRUTH, linewidths=0, label="pair of slices"
+        )
+        bins = np.searchsorted(edges, pairs["similarity"], "right") - 1
+        medians = pairs["dice"].groupby(bins).median().reindex(range(MEDIANS)).to_numpy()
+        axis.stairs(medians, edges, baseline=None, color=CATEGORY_COLORS[1], linewidth=1.6, label="median")
+        axis.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.99), ncols=2)
         save(figure, path)
 
 

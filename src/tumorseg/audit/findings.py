@@ -1,34 +1,23 @@
 """What somebody who trains on the data should know, in plain words, from the figures of the audit."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
+from tumorseg.audit.finding import LISTED, SEVERITIES, Finding
+from tumorseg.audit.label_findings import of_agreement, of_categories, of_classes, of_labels
 from tumorseg.audit.leak import NEAR
 
-SEVERITIES = ("high", "medium", "low", "info")  # high: scores or labels do not mean what they seem to
 LEAK = 0.1  # share of a split with siblings in train from which its score is in doubt
-BOXES = 0.5  # share of annotations that are rectangles from which the masks are not outlines
 ABOVE_CHANCE = 3  # times as often as by chance is no chance
-LISTED = "; listed in faults.csv"
 STRATEGY = "split.strategy"  # the param
-FEW_RUNS = 0.25  # of the runs expected by chance: categories stand in blocks
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to know about the data."""
-
-    id: str  # a FindingId
-    severity: str  # one of SEVERITIES
-    message: str
-    count: int  # of what the message tells about
-    param: str | None = None  # the one in params.yaml that deals with it
 
 
 def find(facts: dict[str, Any]) -> list[Finding]:
     """The findings, severest first, from the figures of `facts.measure`."""
-    parts = (_copies, _siblings, _sequence, _split, _groups, _labels, _categories, _images)
+    parts = (
+        *(_copies, _siblings, _sequence, _split, _unlabelled, _groups, of_labels, of_agreement, of_classes),
+        *(of_categories, _images, _pictures, _source),
+    )
     findings = [finding for part in parts for finding in part(facts)]
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
@@ -96,6 +85,19 @@ def _split(facts: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("left_out", "info", message, count, "datasets.${data}.blocks.gap")
 
 
+def _unlabelled(facts: dict[str, Any]) -> Iterator[Finding]:
+    """A split without tumour: nothing can be learnt, chosen or measured on it."""
+    empty, images = facts["split"]["without_tumor"], facts["images"]
+    meanings = {
+        "train": "nothing can be learnt from it",
+        "valid": "no epoch and no threshold can be chosen on it",
+        "test": "every score on it means nothing",
+    }
+    if splits := [split for split in meanings if empty[split] == images[split]]:
+        words = "; ".join(f"no slice of {split} has tumour: {meanings[split]}" for split in splits)
+        yield Finding("split_unlabelled", "high", words, sum(images[split] for split in splits), STRATEGY)
+
+
 def _groups(facts: dict[str, Any]) -> Iterator[Finding]:
     images, groups, lookalikes = facts["images"]["images"], facts["groups"]["groups"], facts["lookalikes"]
     if groups == images:
@@ -113,52 +115,6 @@ def _groups(facts: dict[str, Any]) -> Iterator[Finding]:
     yield Finding("groups", "info", message, groups, STRATEGY)
 
 
-def _labels(facts: dict[str, Any]) -> Iterator[Finding]:
-    labels = facts["labels"]
-    total, boxes = labels["annotations"], labels["shapes"]["rectangle"] + labels["shapes"]["box"]
-    if boxes:
-        message = (
-            f"{boxes} of {total} annotations ({boxes / total:.0%}) are upright rectangles, not outlines: an "
-            "ellipse that fills its box has Dice 0.88 against it, and surface distances mean little"
-        )
-        yield Finding("boxes", "high" if boxes >= BOXES * total else "medium", message, boxes)
-    for fault, severity, words in (
-        ("empty", "medium", "annotations without a pixel in their image"),
-        ("crossing", "medium", "annotations whose outline crosses itself"),
-        ("wrong_bbox", "medium", "annotations whose bbox contradicts their shape"),
-        ("wrong_area", "low", "annotations whose area contradicts their shape"),
-        ("outside", "low", "annotations that reach out of their image, and are cut"),
-        ("overlapping", "low", "annotations that share a tenth or more of their pixels with others"),
-    ):
-        if count := labels[fault]:
-            yield Finding(f"label_{fault}", severity, f"{words}: {count} of {total}{LISTED}", count)
-    if count := labels["images_with_none"]:
-        message = f"slices without annotation, trained on as healthy, maybe forgotten: {count}{LISTED}"
-        yield Finding("unannotated", "low", message, count)
-    if count := labels["lost_at_working_size"]:
-        message = f"slices whose whole tumour is lost at the working size: {count}{LISTED}"
-        yield Finding("tumor_lost", "medium", message, count, "datasets.${data}.image_size")
-
-
-def _categories(facts: dict[str, Any]) -> Iterator[Finding]:
-    categories, order = facts["categories"], facts["order"]
-    if unused := [name for name, category in categories.items() if not category["annotations"]]:
-        message = f"no annotation has the category {_names(unused)}"
-        yield Finding("category_unused", "info", message, len(unused))
-    others = {n: c for n, c in categories.items() if c["annotations"] and c["tumor"] == "no"}
-    if others:
-        count = sum(category["annotations"] for category in others.values())
-        message = f"{count} annotations of category {_names(others)} are not taken for tumour"
-        yield Finding("category_left_out", "info", message, count, "datasets.${data}.tumor_categories")
-    if order and order["runs"] < FEW_RUNS * order["by_chance"]:
-        message = (
-            f"categories follow the file numbers: {order['runs']} runs of one category, "
-            f"{order['by_chance']:.0f} by chance. They may name where slices come from rather than what they "
-            "show; a split by number would part the categories"
-        )
-        yield Finding("category_order", "medium", message, order["runs"])
-
-
 def _images(facts: dict[str, Any]) -> Iterator[Finding]:
     images = facts["images"]
     for fault, severity, words in (
@@ -169,7 +125,7 @@ def _images(facts: dict[str, Any]) -> Iterator[Finding]:
         if count := images[fault]:
             yield Finding(f"image_{fault}", severity, f"{words}: {count}{LISTED}", count)
     if count := images["over_8_bits"]:
-        message = f"image files with more than 8 bits a channel, of which 8 are used: {count}"
+        message = f"image files with more than 8 bits a channel: {count}; nets see 256 grey levels of them"
         yield Finding("image_over_8_bits", "medium", message, count)
     for fault, kind in (("sizes", "size"), ("formats", "channels or bit depth")):
         if len(images[fault]) > 1:
@@ -177,5 +133,39 @@ def _images(facts: dict[str, Any]) -> Iterator[Finding]:
             yield Finding(f"image_{fault}", "low", f"images differ in {kind}: {listed}", len(images[fault]))
 
 
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+def _pictures(facts: dict[str, Any]) -> Iterator[Finding]:
+    """What files hold that nets do not see, or see otherwise than whoever annotated them."""
+    images = facts["images"]
+    if count := images["turned"]:
+        message = (
+            f"image files with an EXIF orientation, by which viewers turn them: {count} of "
+            f"{images['images']}. Outlines are taken to be of the pixels as they are stored: samples.png "
+            "shows whether they fit"
+        )
+        yield Finding("image_exif", "high", message, count)
+    colour = images["in_colour"]
+    if count := colour["colourful"]:
+        message = (
+            f"images in colour: {count} of the {colour['looked_at']} that were looked at; nets of one "
+            "channel see them in grey"
+        )
+        yield Finding("image_colour", "medium", message, count)
+    if count := images["far_from_square"]:
+        message = (
+            f"slices far from square: {count}, with sides of up to {images['longest_aspect']:.1f} to 1; they "
+            "are squeezed to a square, unless `preprocess` crops or pads them"
+        )
+        yield Finding("image_aspect", "medium", message, count, "preprocess")
+
+
+def _source(facts: dict[str, Any]) -> Iterator[Finding]:
+    """What the download has changed, action by action."""
+    for action, id, severity in (
+        ("mended", "source_mended", "info"),
+        ("left out", "source_left_out", "medium"),
+        ("guessed", "source_guessed", "medium"),
+    ):
+        if kinds := facts["source"].get(action):
+            listed = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
+            message = f"{action} at download: {listed}; listed in data/raw/faults.csv"
+            yield Finding(id, severity, message, sum(kinds.values()))

@@ -1,6 +1,8 @@
 """Images one by one: what their files hold, and which are empty or unlike the others."""
 
 import hashlib
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -12,11 +14,25 @@ from tumorseg.errors import UserError
 
 BLANK = 1.0  # standard deviation, in grey levels, up to which a slice shows nothing
 OUTLIER = 5.0  # robust z-score: 1 slice in 1.7 million if they were normally distributed
+ORIENTATION = 0x0112  # EXIF's tag
+TINGE = 24  # grey levels between channels; a grey picture that was saved as a JPEG in colour has up to 8
+LOOKED_AT = 200  # images that are decoded to look for colour
+FAR = 1.25  # times as long as wide, or the reverse, from which an image is far from square
 BITS = {"1": 1, "I": 32, "F": 32}  # of Pillow's modes; the others but I;16 have 8
 
 
+@dataclass(frozen=True)
+class Colour:
+    """How many images have several channels, how many of them were decoded, how many of those show colour."""
+
+    several: int
+    looked_at: int
+    colourful: int
+
+
 def read_header(path: Path) -> dict[str, object]:
-    """What an image file says of itself: digest (SHA-256 of its bytes), size, channels, bits a channel.
+    """What an image file says of itself: digest (SHA-256 of its bytes), size, channels, bits a channel, and
+    the EXIF orientation that viewers turn it by (1: as it is stored; 2 to 8).
 
     Only the header is decoded; `prepare.prepare` has refused files that are cut off.
 
@@ -33,7 +49,40 @@ def read_header(path: Path) -> dict[str, object]:
         "size": f"{image.width}x{image.height}",
         "channels": len(image.getbands()),
         "bits": 16 if image.mode.startswith("I;16") else BITS.get(image.mode, 8),
+        "orientation": _orientation(image),
     }
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        said = image.getexif().get(ORIENTATION, 1)
+    except (OSError, SyntaxError, ValueError, TypeError):  # what Pillow makes of broken EXIF: no viewer turns
+        return 1
+    return said if said in range(2, 9) else 1
+
+
+def look_for_colour(paths: list[Path], channels: np.ndarray, readers: Executor) -> Colour:
+    """Decode some of the images that have several channels, spread over all, and say which show colour.
+
+    Args:
+        paths: N files.
+        channels: int (N,), of each.
+        readers: Threads to read with.
+    """
+    several = np.flatnonzero(channels > 1)
+    places = np.unique(np.linspace(0, len(several) - 1, min(len(several), LOOKED_AT)).round().astype(int))
+    chosen = several[places] if len(several) else several
+    colourful = list(readers.map(is_colourful, [paths[index] for index in chosen]))
+    return Colour(several=len(several), looked_at=len(chosen), colourful=sum(colourful))
+
+
+def is_colourful(path: Path) -> bool:
+    """Whether a hundredth of an image's pixels is no grey: its channels are TINGE or more apart."""
+    with Image.open(path) as image:
+        image.draft("RGB", (256, 256))  # a JPEG is decoded at an eighth of its sides, at least at this size
+        pixels = np.asarray(image.convert("RGB"))
+    apart = pixels.max(axis=-1) - pixels.min(axis=-1)
+    return bool(np.count_nonzero(apart >= TINGE) > apart.size / 100)
 
 
 def robust_z(values: pd.Series) -> pd.Series:

@@ -1,83 +1,67 @@
 """Annotations one by one: their shapes, their places, and what is wrong with them."""
 
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterable
 
-import cv2
 import numpy as np
 import pandas as pd
 
-from tumorseg import SPLITS
-from tumorseg.data.coco import (
-    Annotation,
-    RunLengths,
-    Slice,
-    reaches_outside,
-    read_categories,
-    read_split,
-    render,
-)
+from tumorseg.audit.regions import measure_regions
+from tumorseg.data.coco import Annotation, RunLengths, Slice, reaches_outside
 
 SHAPES = ("rectangle", "polygon", "run_lengths", "box")
 OVERLAP = 0.1  # share of an annotation's pixels that others cover too: adjacent outlines share a rim
 SIDE_TOLERANCE = 0.05  # of a box's sides, and 2 pixels at least: exporters round
+BOX_TOLERANCE = 0.01  # of the area: exporters round
 AREA_TOLERANCE = 0.1  # of the area, besides half the perimeter: pixels on the rim are counted or not
 PAIRS = 1_000_000  # of edges, compared at a time
+FAULTS = ("outside", "empty", "crossing", "overlapping", "wrong_area", "wrong_bbox")
+FLAGS = (*FAULTS, "area_of_box")
 
 
-def annotation_table(raw: Path) -> pd.DataFrame:
-    """A row an annotation of all slices.
+def annotation_table(slices: Iterable[tuple[str, Slice]]) -> pd.DataFrame:
+    """A row an annotation.
 
-    Columns: as_shipped (the split that the slice came in), file, id, category; shape, one of SHAPES; pixels;
-    share of the image, and centre x and y of the pixels, all in [0, 1] (NaN without pixels); and, true or
-    false, outside (partly outside the image), empty (no pixel), crossing (an outline crosses itself),
-    overlapping (another annotation of the image covers a tenth of it or more), wrong_area and wrong_bbox
-    (the field contradicts the shape).
+    Args:
+        slices: Each after the split that it came in.
 
-    Raises:
-        UserError: An annotation file is bad.
+    Returns:
+        Columns: as_shipped (the split that the slice came in), file, id, category; shape, one of SHAPES;
+        pixels; share of the image, and centre x and y of the pixels, all in [0, 1] (NaN without pixels); and,
+        true or false, FAULTS: outside (partly outside the image), empty (no pixel), crossing (an outline
+        crosses itself), overlapping (another annotation of the image covers a tenth of it or more),
+        wrong_area and wrong_bbox (the field contradicts the shape); and area_of_box (the area contradicts
+        the shape, but is that of the bbox: Roboflow writes it so).
     """
     rows = [
         {"as_shipped": split, "file": item.file_name, **row}
-        for split in SPLITS
-        for item in read_split(raw / split)
+        for split, item in slices
         for row in _describe(item)
     ]
-    columns = ["as_shipped", "file", "id", "category", "shape", "pixels", "share", "x", "y", *FAULTS]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(FAULTS, bool))
-
-
-FAULTS = ("outside", "empty", "crossing", "overlapping", "wrong_area", "wrong_bbox")
-
-
-def unnamed_files(raw: Path) -> list[str]:
-    """Image files in a folder whose annotation file does not name them, as `folder/file`."""
-    from tumorseg.data.coco_schema import IMAGE_SUFFIXES
-
-    unnamed = []
-    for split in SPLITS:
-        named = {item.file_name for item in read_split(raw / split)}
-        images = {path.name for path in (raw / split).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES}
-        unnamed += [f"{split}/{name}" for name in sorted(images - named)]
-    return unnamed
-
-
-def category_names(raw: Path) -> list[str]:
-    """Names of the categories that any split defines, in the files' order."""
-    return list(dict.fromkeys(name for split in SPLITS for name in read_categories(raw / split)))
+    columns = ["as_shipped", "file", "id", "category", "shape", "pixels", "share", "x", "y", *FLAGS]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(FLAGS, bool))
 
 
 def self_crossing(polygon: np.ndarray) -> bool:
-    """Whether two edges of a polygon, float (N, 2), cross; edges that only touch do not."""
-    start, end = polygon, np.roll(polygon, -1, axis=0)
-    step = max(1, PAIRS // len(polygon))
-    for first in range(0, len(polygon), step):
-        a, b = start[first : first + step, None], end[first : first + step, None]
-        apart = (_turn(a, b, start) * _turn(a, b, end) < 0) & (
-            _turn(start, end, a) * _turn(start, end, b) < 0
-        )
-        if apart.any():
+    """Whether two edges of a polygon, float (N, 2), cross; edges that only touch do not.
+
+    Edges are compared only where they share a stretch of the x-axis: of an outline those are few.
+    """
+    start, end = polygon, np.concatenate([polygon[1:], polygon[:1]])
+    left, right = np.minimum(start, end), np.maximum(start, end)
+    order = np.argsort(left[:, 0], kind="stable")
+    start, end, left, right = start[order], end[order], left[order], right[order]
+    # After each edge in this order stand those that begin before it ends.
+    counts = np.searchsorted(left[:, 0], right[:, 0], "right") - np.arange(1, len(order) + 1)
+    done = np.concatenate([[0], np.cumsum(counts)])
+    first = 0
+    while first < len(order):
+        stop = max(first + 1, int(np.searchsorted(done, done[first] + PAIRS, "right")) - 1)
+        one = np.repeat(np.arange(first, stop), counts[first:stop])
+        other = one + 1 + np.arange(len(one)) - (done[one] - done[first])
+        near = (left[one, 1] <= right[other, 1]) & (left[other, 1] <= right[one, 1])
+        if _cross(start[one[near]], end[one[near]], start[other[near]], end[other[near]]):
             return True
+        first = stop
     return False
 
 
@@ -112,6 +96,12 @@ def order_auc(numbers: pd.Series, members: pd.Series) -> float:
     return float((ranks - inside * (inside + 1) / 2) / (inside * outside))
 
 
+def _cross(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> bool:
+    """Whether an edge from a to b crosses the edge from c to d beside it; all float (P, 2)."""
+    apart = (_turn(a, b, c) * _turn(a, b, d) < 0) & (_turn(c, d, a) * _turn(c, d, b) < 0)
+    return bool(apart.any())
+
+
 def _turn(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     """Positive where c is on one side of the line from a to b, negative on the other, 0 on it."""
     u, v = b - a, c - a
@@ -120,67 +110,64 @@ def _turn(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
 
 def _describe(item: Slice) -> list[dict[str, object]]:
     """The rows of one slice's annotations, without as_shipped and file."""
-    covered = np.zeros((item.height, item.width), np.uint16)
-    crops = []
-    for annotation in item.annotations:
-        pixels = render(replace(item, annotations=(annotation,)), {annotation.category})
-        x, y, width, height = cv2.boundingRect(pixels)
-        window = np.s_[y : y + height, x : x + width]
-        crops.append((window, pixels[window] > 0))
-        covered[window] += crops[-1][1]
+    regions = measure_regions(item)
+    columns = (regions.pixels, regions.shared, regions.x, regions.y, regions.box)
     return [
-        _row(item, annotation, window, crop, covered)
-        for annotation, (window, crop) in zip(item.annotations, crops, strict=True)
+        _row(item, annotation, *values)
+        for annotation, *values in zip(
+            item.annotations, *(column.tolist() for column in columns), strict=True
+        )
     ]
 
 
 def _row(
-    item: Slice, annotation: Annotation, window: tuple[slice, slice], crop: np.ndarray, covered: np.ndarray
+    item: Slice, annotation: Annotation, pixels: int, shared: int, x: float, y: float, box: list[int]
 ) -> dict[str, object]:
-    """One annotation: `crop` holds its pixels within `window`, `covered` how many annotations cover each."""
-    pixels, (y, x) = int(crop.sum()), np.nonzero(crop)
+    """One annotation, from its values in `Regions`."""
     outside = reaches_outside(annotation, item)
-    shared = int((crop & (covered[window] > 1)).sum())
-    rows, columns = window
+    left, top, right, bottom = box
+    # Whether a field tells of what the image cuts off is the exporter's choice.
+    judged = pixels > 0 and not outside
+    tolerance = AREA_TOLERANCE * pixels + right - left + bottom - top
+    wrong_area = judged and abs(annotation.area - pixels) > tolerance
+    of_box = abs(annotation.area - annotation.bbox[2] * annotation.bbox[3]) <= BOX_TOLERANCE * annotation.area
     return {
         "id": annotation.id,
         "category": annotation.category,
-        "shape": _shape(annotation, crop),
+        "shape": _shape(annotation, 0 < pixels == (right - left) * (bottom - top)),
         "pixels": pixels,
         "share": pixels / (item.width * item.height),
-        "x": (columns.start + x.mean() + 0.5) / item.width if pixels else float("nan"),
-        "y": (rows.start + y.mean() + 0.5) / item.height if pixels else float("nan"),
+        "x": (x + 0.5) / item.width,
+        "y": (y + 0.5) / item.height,
         "outside": outside,
         "empty": not pixels,
         "crossing": not isinstance(annotation.segmentation, RunLengths)
         and any(self_crossing(np.reshape(polygon, (-1, 2))) for polygon in annotation.segmentation),
         "overlapping": shared > OVERLAP * pixels,
-        # Whether a field tells of what the image cuts off is the exporter's choice.
-        "wrong_area": pixels > 0
-        and not outside
-        and abs(annotation.area - pixels) > AREA_TOLERANCE * pixels + sum(crop.shape),
-        "wrong_bbox": pixels > 0 and _contradicts(annotation.bbox, window, item),
+        "wrong_area": wrong_area and not of_box,
+        "area_of_box": wrong_area and of_box,
+        "wrong_bbox": pixels > 0 and _contradicts(annotation.bbox, box, item),
     }
 
 
-def _shape(annotation: Annotation, crop: np.ndarray) -> str:
+def _shape(annotation: Annotation, fills_box: bool) -> str:
     if not annotation.segmentation:
         return "box"
     # Judged by pixels: a rectangle may have any number of points, or be written as run lengths.
-    if crop.size and crop.all():
+    if fills_box:
         return "rectangle"
     return "run_lengths" if isinstance(annotation.segmentation, RunLengths) else "polygon"
 
 
-def _contradicts(bbox: tuple[float, ...], window: tuple[slice, slice], item: Slice) -> bool:
+def _contradicts(bbox: tuple[float, ...], box: list[int], item: Slice) -> bool:
     """Whether a declared box, cut to the image, is not the one around the pixels."""
     left, top, width, height = bbox
-    for start, length, side, pixels in (
-        (left, width, item.width, window[1]),
-        (top, height, item.height, window[0]),
+    for start, length, side, first, last in (
+        (left, width, item.width, box[0], box[2]),
+        (top, height, item.height, box[1], box[3]),
     ):
-        tolerance = max(2, SIDE_TOLERANCE * (pixels.stop - pixels.start))
-        declared = np.clip([start, start + length], 0, side)
-        if np.abs(declared - (pixels.start, pixels.stop)).max() > tolerance:
+        tolerance = max(2, SIDE_TOLERANCE * (last - first))
+        declared = [min(max(start, 0), side), min(max(start + length, 0), side)]
+        if max(abs(declared[0] - first), abs(declared[1] - last)) > tolerance:
             return True
     return False

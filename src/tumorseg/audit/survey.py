@@ -9,8 +9,13 @@ import pandas as pd
 
 from tumorseg import SPLITS
 from tumorseg.audit import images, labels, leak
-from tumorseg.data.similarity import copies, embed, groups, nearest
+from tumorseg.audit.agreement import agreements
+from tumorseg.audit.mended import Mended, read_mended
+from tumorseg.data.coco import Slice, read_export
+from tumorseg.data.coco_schema import IMAGE_SUFFIXES
+from tumorseg.data.similarity import embed, groups, relatives
 from tumorseg.data.slices import SplitArrays, load_split
+from tumorseg.identity import read_identity
 
 READERS = 4  # threads that read files
 SHIPPED = ("as_shipped", "file", "annotations")  # columns
@@ -23,9 +28,12 @@ class Survey:
     slices: pd.DataFrame  # slices.csv, and the columns that `survey` adds
     left_out: pd.DataFrame  # of left_out.csv: as_shipped, file and annotations
     annotations: pd.DataFrame  # of `labels.annotation_table`, those of slices left out too
+    agreements: pd.DataFrame  # of `agreement.agreements`
     arrays: dict[str, SplitArrays]  # by split, memory-mapped
     categories: list[str]  # that the annotation files define
     unnamed: list[str]  # image files that no annotation file names, as folder/file
+    colour: images.Colour  # of the files that were looked at for it
+    mended: Mended  # what the download has changed
 
     def of(self, split: str) -> pd.DataFrame:
         """The rows of `slices` of one split, in the order of its arrays."""
@@ -38,12 +46,14 @@ class Survey:
 
 
 def survey_data(raw: Path, prepared: Path) -> Survey:
-    """Look at every slice and every annotation.
+    """Look at every slice and every annotation; each file is read once.
 
-    Adds to the rows of slices.csv: digest, size, channels and bits of the file; mean and std of the grey
-    levels, blank, outlier, and lost (no tumour pixel left at the working size); pixels (their digest), copy
-    (labels of sets of copies), lookalikes (of groups of similar slices); nearest, the index of the most
-    similar training slice other than itself, and similarity to it, in [-1, 1].
+    Adds to the rows of slices.csv: digest, size, channels, bits and orientation of the file; mean and std of
+    the grey levels, blank, outlier, lost (no tumour pixel left at the working size) and classes (of which
+    there are pixels, as a set); pixels (their digest), copy (labels of sets of copies), lookalikes (of groups
+    of similar slices); nearest, the index of the most similar training slice other than itself, and
+    similarity to it, in [-1, 1]; neighbor, the row of the most similar slice of any split that is no copy,
+    and neighbor_similarity.
 
     Raises:
         UserError: An annotation file is bad.
@@ -53,48 +63,74 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
     paths = [raw / split / file for split, file in zip(slices["as_shipped"], slices["file"], strict=True)]
     with ThreadPoolExecutor(READERS) as readers:
         files = pd.DataFrame(list(readers.map(images.read_header, paths)))
-    looks = pd.DataFrame(
+        colour = images.look_for_colour(paths, files["channels"].to_numpy(), readers)
+    slices = slices.join(files).join(_looks(arrays))
+    blank = slices["std"] <= images.BLANK
+    extreme = [images.is_outlier(slices[of].where(~blank)) for of in ("mean", "std")]
+    slices = slices.assign(
+        blank=blank,
+        outlier=extreme[0] | extreme[1],
+        lost=slices.lost & (slices.tumor_pixels > 0),
+        **_relatives(arrays, slices, read_identity(prepared).split),
+    )
+    annotations, categories, unnamed = _read_labels(raw)
+    return Survey(
+        slices=slices,
+        left_out=pd.read_csv(
+            prepared / "left_out.csv", usecols=SHIPPED, dtype={"file": str}, keep_default_na=False
+        ),
+        annotations=annotations,
+        agreements=agreements(slices, arrays),
+        arrays=arrays,
+        categories=categories,
+        unnamed=unnamed,
+        colour=colour,
+        mended=read_mended(raw),
+    )
+
+
+def _looks(arrays: dict[str, SplitArrays]) -> pd.DataFrame:
+    """What the arrays show, a row a slice."""
+    return pd.DataFrame(
         [
             {
                 "mean": image.mean(),
                 "std": image.std(),
                 "pixels": leak.pixel_digest(image),
                 "lost": not mask.any(),
+                "classes": frozenset(np.flatnonzero(np.bincount(mask.ravel())).tolist()) - {0},
             }
             for split in SPLITS
             for image, mask in zip(arrays[split].images, arrays[split].masks, strict=True)
         ]
     )
-    slices = slices.join(files).join(looks)
-    blank = slices["std"] <= images.BLANK
-    extreme = [images.is_outlier(slices[of].where(~blank)) for of in ("mean", "std")]
-    return Survey(
-        slices=slices.assign(
-            blank=blank,
-            outlier=extreme[0] | extreme[1],
-            lost=slices.lost & (slices.tumor_pixels > 0),
-            **_relatives(arrays),
-        ),
-        left_out=pd.read_csv(
-            prepared / "left_out.csv", usecols=SHIPPED, dtype={"file": str}, keep_default_na=False
-        ),
-        annotations=labels.annotation_table(raw),
-        arrays=arrays,
-        categories=labels.category_names(raw),
-        unnamed=labels.unnamed_files(raw),
+
+
+def _relatives(arrays: dict[str, SplitArrays], slices: pd.DataFrame, strategy: str) -> dict[str, np.ndarray]:
+    """copy, lookalikes, nearest, similarity, neighbor and neighbor_similarity of every slice."""
+    embeddings = np.concatenate([embed(arrays[split].images) for split in SPLITS])
+    found = relatives(embeddings, first=len(arrays["train"]))
+    # `prepare` has grouped lookalikes already, unless slices are split by blocks of file numbers.
+    lookalikes = groups(embeddings) if strategy == "blocks" else slices["group"].to_numpy()
+    return {**vars(found), "lookalikes": lookalikes}
+
+
+def _read_labels(raw: Path) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """All annotations, the names of all categories in the files' order, and the images no file names."""
+    tables, categories, unnamed = [], [], []
+    for split in SPLITS:
+        slices, names = read_export(raw / split)
+        tables.append(labels.annotation_table((split, item) for item in slices))
+        categories += names
+        unnamed += [f"{split}/{name}" for name in _unnamed(raw / split, slices)]
+    return pd.concat(tables, ignore_index=True), list(dict.fromkeys(categories)), unnamed
+
+
+def _unnamed(folder: Path, slices: list[Slice]) -> list[str]:
+    """Image files in a folder that its annotation file does not name, sorted."""
+    named = {item.file_name for item in slices}
+    return sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.name not in named
     )
-
-
-def _relatives(arrays: dict[str, SplitArrays]) -> dict[str, np.ndarray]:
-    """copy, lookalikes, nearest and similarity of every slice."""
-    parts = {split: embed(arrays[split].images) for split in SPLITS}
-    pairs = [nearest(parts[split], parts["train"], skip_self=split == "train") for split in SPLITS]
-    index, similarity = (np.concatenate(part)[:, 0] for part in zip(*pairs, strict=True))
-    embeddings = np.concatenate(list(parts.values()))
-    return {
-        "copy": copies(embeddings),
-        # The column group is something else where slices are split by blocks of file numbers.
-        "lookalikes": groups(embeddings),
-        "nearest": index,
-        "similarity": similarity,
-    }

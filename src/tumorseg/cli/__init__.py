@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from tumorseg.cli.audit import audit
 from tumorseg.cli.check import check
 from tumorseg.cli.get import get
 from tumorseg.cli.info import info
@@ -29,6 +30,7 @@ The pipeline itself is run by DVC: dvc repro, dvc exp run -S model=deep_cnn.
 
 \b
 Examples:
+  tumorseg audit /path/to/export.zip
   tumorseg predict scans/ -o results
   tumorseg study studies/phantom_augment.yaml --jobs 2
   tumorseg table docs/results/phantom_augment.json
@@ -43,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 NET = (predict, info, check, get, measure, score)  # what is done with a delivered net
-for command in (*NET, study, search, work, table, statement, watch, page, view):
+for command in (*NET, audit, study, search, work, table, statement, watch, page, view):
     app.command()(command)
 
 

@@ -14,9 +14,11 @@ import pandas as pd
 
 from tumorseg.compare.differences import Comparison, compare, median_ranks, read_scored
 from tumorseg.compare.summary import as_text, leaderboard, model_rows, summarise, training_pflops
+from tumorseg.compare.suspect_files import write_suspects
+from tumorseg.compare.suspects import find_suspects, voters_of
 from tumorseg.compare.verdicts import verdicts
 from tumorseg.data.slices import SplitArrays, load_split
-from tumorseg.files import atomic_folder, write_csv, write_json
+from tumorseg.files import atomic_folder, read_json, write_csv, write_json
 from tumorseg.identity import Identity, check_same, read_identity
 from tumorseg.metrics import STEPS
 from tumorseg.paired import Scored
@@ -34,25 +36,25 @@ def compare_models(
     details: Path,
     curves: Path,
     evaluated: Path,
+    audit: Path,
+    whole: bool,
     out: Path,
     plots: Path,
 ) -> None:
-    """Gather the scores and curves of the models, and test every difference between them.
-
-    What models since taken out of params.yaml have left in the folders below is removed: it would stand
-    beside the scores of those that are there.
+    """Gather scores and curves, test every difference, and remove what models that are gone have left.
 
     Args:
-        learns: By model: whether it learns. Those that do not are the baselines of those that do.
+        learns: By model: whether it learns; those that do not are the baselines.
         prepared: Folder made by `prepare.prepare`.
-        predictions: Folder of <model>/{slices.csv,test.npy}, as written by `evaluation`.
-        headlines: Folder of <model>.json, as written there; only cleared of what others have left.
-        details: Folder of <model>.json, as written there.
+        predictions: Folder of <model>/{slices.csv,valid.npy,test.npy}, as written by `evaluation`.
+        headlines, details: Folders of <model>.json, as written there; the former is only cleared.
         curves: Folder of <model>.csv, as written by `training.train_model`.
         evaluated: Folder of <model>/<table>.csv for each of TABLES.
-        out: JSON file: the data (`prepared`), and by model its figures and verdict, best valid Dice first.
-        plots: Folder for models.json and slices.json, leaderboard.csv, differences.csv, curves.csv, a table
-            for each of TABLES, and differences.png, ranks.png, cost.png and side_by_side.png.
+        audit: JSON file, as written by `audit.audit`: how far the labels agree with themselves.
+        whole: Whether prepared slices are whole ones, neither cropped nor padded.
+        out: JSON file: the data (`prepared`), how far its labels agree (`agreement`), how many may be wrong
+            (`suspects`), and by model its figures and verdict, best valid Dice first.
+        plots: Folder for {models,slices}.json, what `_write_tables`, `_draw` and `write_suspects` write.
 
     Raises:
         UserError: A file of scores is missing or malformed, or is of other data than the prepared folder.
@@ -60,21 +62,39 @@ def compare_models(
     clear(learns, [headlines, details, curves, evaluated, predictions])
     identity = read_identity(prepared)
     results = read_results(list(learns), details, identity, prepared)
-    test = load_split(prepared, "test")
-    comparison = compare(scored := read_scored(list(results), predictions, test.table))
+    agreement = read_agreement(audit, identity, prepared)
+    splits = {split: load_split(prepared, split) for split in ("valid", "test")}
+    suspects = find_suspects(voters_of(results, learns), results, splits, predictions)
+    comparison = compare(scored := read_scored(list(results), predictions, splits["test"].table))
     trained = pd.concat([read_csv(curves / f"{name}.csv") for name in results])
     board = _board(results, learns, comparison, trained, slices=identity.train)
     with atomic_folder(plots) as folder:
-        write_json(folder / "models.json", identity.rows(model_rows(board, learns)))
-        write_csv(folder / "leaderboard.csv", leaderboard(results))
-        write_csv(folder / "differences.csv", comparison.differences)
-        write_csv(folder / "curves.csv", trained)
-        for kind in TABLES:
-            write_csv(folder / f"{kind}.csv", of_all(evaluated, kind, list(results)))
+        write_json(folder / "models.json", identity.rows(model_rows(board, learns, agreement)))
+        _write_tables(folder, results, comparison, trained, evaluated)
         _draw(folder, board, learns, comparison)
-        _draw_slices(folder, results, learns, test, scored, predictions, identity)
-    write_json(out, {"prepared": identity.model_dump(), "models": board})
-    print(as_text(board))
+        _draw_slices(folder, results, learns, splits["test"], scored, predictions, identity)
+        write_suspects(folder, suspects, splits, whole)
+    about = {"prepared": identity.model_dump(), "agreement": agreement, "suspects": suspects.summary()}
+    write_json(out, {**about, "models": board})
+    print(f"{as_text(board, agreement)}\n{suspects.line()}")
+
+
+def read_agreement(audit: Path, identity: Identity, prepared: Path) -> dict[str, Any]:
+    """How far the labels agree with themselves, as the audit of the same data has it."""
+    facts = read_json(audit)
+    check_same(Identity(**facts["prepared"]), audit, identity, prepared)
+    agreement: dict[str, Any] = facts["agreement"]
+    return agreement
+
+
+def _write_tables(
+    folder: Path, results: dict[str, Scores], comparison: Comparison, trained: pd.DataFrame, evaluated: Path
+) -> None:
+    write_csv(folder / "leaderboard.csv", leaderboard(results))
+    write_csv(folder / "differences.csv", comparison.differences)
+    write_csv(folder / "curves.csv", trained)
+    for kind in TABLES:
+        write_csv(folder / f"{kind}.csv", of_all(evaluated, kind, list(results)))
 
 
 def of_all(evaluated: Path, kind: str, names: list[str]) -> pd.DataFrame:

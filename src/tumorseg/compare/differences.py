@@ -52,16 +52,26 @@ def read_scored(names: list[str], predictions: Path, test: pd.DataFrame) -> Scor
     """
     counts, dice = [], []
     for name in names:
-        path = predictions / name / "slices.csv"
-        table = read_slice_scores(path, "test")
-        if table[KEYS].to_numpy().tolist() != test[KEYS].to_numpy().tolist():
-            raise UserError(
-                f"{path}: its test slices are not those of data/prepared/slices.csv; "
-                f"run dvc repro -f -s evaluate@{name}"
-            )
+        table = check_slices(predictions, name, "test", test)
         counts.append(table[["tp", "fp", "fn"]].to_numpy(np.int64))
         dice.append(table["dice"].to_numpy(float))
     return Scored(names, test["group"].to_numpy(np.int64), np.array(counts), np.array(dice))
+
+
+def check_slices(predictions: Path, name: str, split: str, slices: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a split in <name>/slices.csv of the folder of predictions.
+
+    Raises:
+        UserError: They are not of `slices`, in this order.
+    """
+    path = predictions / name / "slices.csv"
+    table = read_slice_scores(path, split)
+    if table[KEYS].to_numpy().tolist() != slices[KEYS].to_numpy().tolist():
+        raise UserError(
+            f"{path}: its {split} slices are not those of data/prepared/slices.csv; "
+            f"run dvc repro -f -s evaluate@{name}"
+        )
+    return table
 
 
 def between(table: pd.DataFrame, model: str, other: str) -> Difference:

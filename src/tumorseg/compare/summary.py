@@ -7,7 +7,7 @@ import pandas as pd
 
 from tumorseg.metrics import METRICS
 from tumorseg.scores_file import Classes, Interval, PixelIntervals, PixelScores, Scores
-from tumorseg.text import interval_text
+from tumorseg.text import interval_text, label_agreement
 
 UNKNOWN = Interval(low=math.nan, high=math.nan)
 LINE = 100  # characters of a terminal
@@ -86,8 +86,13 @@ def leaderboard(results: dict[str, Scores]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def model_rows(board: dict[str, dict[str, Any]], learns: dict[str, bool]) -> list[dict[str, Any]]:
-    """The table of models of the page of plots, a row a model; of test but for `valid_dice`."""
+def model_rows(
+    board: dict[str, dict[str, Any]], learns: dict[str, bool], agreement: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The table of models of the page of plots, a row a model; of test but for `valid_dice`.
+
+    Each repeats `label_agreement`, how far labels agree with themselves, in words; empty where it is unknown.
+    """
     columns = {
         "dice": "test_dice",
         "low": "test_dice_low",
@@ -111,6 +116,7 @@ def model_rows(board: dict[str, dict[str, Any]], learns: dict[str, bool]) -> lis
         }
         | {column: row[key] for column, key in columns.items()}
         | {key: row[key] for key in same}
+        | {"label_agreement": label_agreement(agreement)}
         for name, row in board.items()
     ]
 
@@ -129,8 +135,8 @@ def _metric_rows(
     ]
 
 
-def as_text(board: dict[str, dict[str, Any]]) -> str:
-    """The figures that decide, in a table of LINE characters, and the verdicts below it."""
+def as_text(board: dict[str, dict[str, Any]], agreement: dict[str, Any]) -> str:
+    """The figures that decide, in a table of LINE characters, what they mean, and the verdicts below it."""
     rows = [
         {
             "model": name,
@@ -150,4 +156,5 @@ def as_text(board: dict[str, dict[str, Any]]) -> str:
     ]
     table = pd.DataFrame(rows).set_index("model").rename_axis(None).to_string(line_width=LINE)
     sentences = ["\n  ".join([name, *row["verdict"]]) for name, row in board.items()]
-    return "\n".join([HEADING, table, *sentences])
+    meaning = label_agreement(agreement)
+    return "\n".join([HEADING, table, *([meaning] if meaning else []), *sentences])

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from pydantic import ValidationError
 
-from tumorseg import SPLITS
 from tumorseg.data import classes
 from tumorseg.data.coco_schema import BRANCHES, Categories, Export, Image, Region, Rle
 from tumorseg.errors import UserError, explain_first
@@ -87,11 +86,6 @@ def read_export(folder: Path) -> tuple[list[Slice], list[str]]:
         return _join(export), [category.name for category in export.categories]
     except ValueError as error:
         raise UserError(f"{folder.name}/{ANNOTATIONS}: {error}") from None
-
-
-def all_categories(raw: Path) -> list[str]:
-    """Names of the categories that the splits of a raw folder define, in their order, each once."""
-    return list(dict.fromkeys(name for split in SPLITS for name in read_categories(raw / split)))
 
 
 def chosen_categories(known: Iterable[str], chosen: classes.Categories | None) -> classes.Categories:

@@ -69,9 +69,10 @@ def prepare(
         write_classes(folder, classes)
         with TemporaryDirectory(dir=folder) as scratch:
             table, arrays, reading = _read_all(raw, masks, Path(scratch), image_size, steps, channels)
-            rule = resolve(rule, table.as_shipped)
-            table["group"] = group_slices(table, groups(embed(arrays["images"])), rule, blocks)
-            table["split"] = assign(table, table.group.to_numpy(), rule, blocks)
+            lookalikes = groups(embed(arrays["images"]))
+            rule = resolve(rule, table.as_shipped, lookalikes)
+            own = group_slices(table, lookalikes, rule, blocks)
+            table = table.assign(group=own, split=assign(table, own, rule, blocks))
             for split in SPLITS:
                 _write_arrays(folder / split, arrays, np.flatnonzero(table["split"] == split))
         write_reading(folder, reading)

@@ -9,6 +9,7 @@ blurred.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +21,7 @@ NEIGHBORS = 2  # a slice has one neighbour on either side of it in its stack
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue (ITU-R BT.601)
 CHUNK = 64  # slices shrunk at a time
 BLOCK = 1024  # rows of the similarity matrix held at a time
+CELLS = 2**25  # of the similarity matrix held at a time, at most: 128 MiB
 SKIPPED = -2.0  # in place of a similarity that does not count
 DECIMALS = 6  # of similarities: the last bits of a matrix product vary with the number of threads
 
@@ -39,14 +41,15 @@ def embed(images: np.ndarray) -> np.ndarray:
     for row in range(SIDE):
         first, last = row * size // SIDE, -(-(row + 1) * size // SIDE)
         average[row, first:last] = 1 / (last - first)
-    small = np.empty((len(images), SIDE, SIDE), np.float32)
+    vectors = np.zeros((len(images), SIDE * SIDE), np.float32)
     for start in range(0, len(images), CHUNK):  # one product of many rows, not many of few
         rows = _to_luma(images[start : start + CHUNK]).reshape(-1, size) @ average.T
-        small[start : start + CHUNK] = average @ rows.reshape(-1, size, SIDE)
-    centred = (small - small.mean(axis=(1, 2), keepdims=True)).reshape(len(images), -1)
-    length = np.linalg.norm(centred, axis=1, keepdims=True)
-    # The mean of a constant is off by a rounding error, which would be scaled up to a picture.
-    return np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-2)
+        small = average @ rows.reshape(-1, size, SIDE)
+        centred = (small - small.mean(axis=(1, 2), keepdims=True)).reshape(len(small), -1)
+        length = np.linalg.norm(centred, axis=1, keepdims=True)
+        # The mean of a constant is off by a rounding error, which would be scaled up to a picture.
+        np.divide(centred, length, out=vectors[start : start + CHUNK], where=length > 1e-2)
+    return vectors
 
 
 def _to_luma(images: np.ndarray) -> np.ndarray:
@@ -74,16 +77,54 @@ def nearest(
         columns = block.argmax(axis=1)[:, None] if count == 1 else np.argsort(-block, axis=1, kind="stable")
         index.append(columns[:, :count])
         similarity.append(np.take_along_axis(block, index[-1], axis=1))
-    return np.concatenate(index), np.concatenate(similarity).astype(float).round(DECIMALS)
+    return np.concatenate(index), _rounded(np.concatenate(similarity))
+
+
+def _rounded(similarity: np.ndarray) -> np.ndarray:
+    """As float64, whose decimals are those that it has been rounded to."""
+    return np.asarray(similarity.astype(float).round(DECIMALS))
+
+
+@dataclass(frozen=True)
+class Relatives:
+    """What each of N slices resembles most."""
+
+    copy: np.ndarray  # int (N,): labels as from `copies`
+    nearest: np.ndarray  # int (N,): the most similar of the first slices, the slice itself apart
+    similarity: np.ndarray  # float (N,): to it, in [-1, 1]
+    neighbor: np.ndarray  # int (N,): the most similar of all slices, the slice itself and copies of it apart
+    neighbor_similarity: np.ndarray  # float (N,): to it; SKIPPED where there is none
+
+
+def relatives(embeddings: np.ndarray, first: int) -> Relatives:
+    """Compare every slice with every other, once, in memory that does not grow with the square of them.
+
+    Args:
+        embeddings: float (N, D), unit vectors.
+        first: Among so many first slices (those of train) is the `nearest` of each; at least 1.
+    """
+    links = np.zeros((0, 2), np.int64)
+    found: list[tuple[np.ndarray, ...]] = []
+    for start, block in _blocks(embeddings, embeddings, True):
+        rows, same = np.arange(len(block)), block >= COPY
+        nearest = block[:, :first].argmax(axis=1)
+        of_nearest = block[rows, nearest]
+        links = _joined(len(embeddings), links, np.argwhere(same) + np.array([start, 0]))
+        block[same] = SKIPPED
+        neighbor = block.argmax(axis=1)
+        found.append((nearest, of_nearest, neighbor, block[rows, neighbor]))
+    index, similarity, neighbor, of_neighbor = (np.concatenate(part) for part in zip(*found, strict=True))
+    return Relatives(
+        _components(len(embeddings), links), index, _rounded(similarity), neighbor, _rounded(of_neighbor)
+    )
 
 
 def copies(embeddings: np.ndarray) -> np.ndarray:
     """Labels of sets of copies, int (N,): slices of one label are joined by correlations of at least COPY."""
-    pairs = [
-        np.argwhere(block >= COPY) + np.array([start, 0])
-        for start, block in _blocks(embeddings, embeddings, True)
-    ]
-    return _components(len(embeddings), np.concatenate(pairs))
+    links = np.zeros((0, 2), np.int64)
+    for start, block in _blocks(embeddings, embeddings, True):
+        links = _joined(len(embeddings), links, np.argwhere(block >= COPY) + np.array([start, 0]))
+    return _components(len(embeddings), links)
 
 
 def groups(embeddings: np.ndarray, threshold: float = LINK) -> np.ndarray:
@@ -122,21 +163,40 @@ def _blocks(
     queries: np.ndarray, references: np.ndarray, skip_self: bool, least: float = -1.0
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the similarity matrix by blocks: first row, float32 (rows, M); SKIPPED below `least`."""
-    for start in range(0, len(queries), BLOCK):
-        block = (queries[start : start + BLOCK] @ references.T).round(DECIMALS)
+    height = max(1, min(BLOCK, CELLS // len(references)))
+    for start in range(0, len(queries), height):
+        block = queries[start : start + height] @ references.T
+        np.round(block, DECIMALS, out=block)
         if skip_self:
             rows = np.arange(len(block))
             block[rows, start + rows] = SKIPPED
-        block[block < least] = SKIPPED
+        if least > -1:
+            block[block < least] = SKIPPED
         yield start, block
 
 
 def _top(block: np.ndarray, count: int) -> np.ndarray:
-    """Pairs (row, column) of the `count` largest values of each row, without those that are skipped."""
-    columns = np.argsort(-block, axis=1, kind="stable")[:, :count]
-    rows = np.repeat(np.arange(len(block)), count)
-    pairs = np.stack([rows, columns.ravel()], axis=1)
-    return pairs[block[pairs[:, 0], pairs[:, 1]] > SKIPPED]
+    """Pairs (row, column) of the `count` largest values of each row, without those that are skipped.
+
+    Of equal values the first is the larger. The block is changed.
+    """
+    rows, parts = np.arange(len(block)), []
+    for _ in range(count):
+        columns = block.argmax(axis=1)
+        counts = block[rows, columns] > SKIPPED
+        parts.append(np.stack([rows, columns], axis=1)[counts])
+        block[rows, columns] = SKIPPED
+    return np.concatenate(parts)
+
+
+def _joined(count: int, links: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Links of `count` nodes with more added; where they are many, so few that join the same nodes."""
+    links = np.concatenate([links, pairs])
+    if len(links) <= 4 * count:
+        return links
+    labels = _components(count, links)
+    firsts = np.unique(labels, return_index=True)[1]
+    return np.stack([np.arange(count), firsts[labels]], axis=1)
 
 
 def _components(count: int, pairs: np.ndarray) -> np.ndarray:

@@ -16,18 +16,20 @@ from tumorseg.params import Blocks, Split
 from tumorseg.types import Strategy
 
 LEFT_OUT = "left out"
+FEWEST_FOLDS = 3  # train, valid and test
 SIZES = 3  # classes of tumour size that are dealt evenly
 
 
-def resolve(rule: Split, as_shipped: pd.Series) -> Split:
+def resolve(rule: Split, as_shipped: pd.Series, lookalikes: np.ndarray) -> Split:
     """The rule with a strategy that says what to do, in place of `auto`.
 
-    `auto` is `shipped` where each of train, valid and test was shipped with slices, else `similar`. The
-    reason is printed.
+    `auto` is `shipped` where each of train, valid and test was shipped with slices, else `similar`, with no
+    more folds than there are groups. The reason is printed.
 
     Args:
         rule: As params.yaml has it.
         as_shipped: The split that each slice was shipped as, str (N,).
+        lookalikes: int (N,), as from `similarity.groups`.
     """
     if rule.strategy != "auto":
         return rule
@@ -37,7 +39,12 @@ def resolve(rule: Split, as_shipped: pd.Series) -> Split:
         f"no annotated slice was shipped as {' or '.join(missing)}" if missing else "all splits were shipped"
     )
     print(f"split.strategy: auto is {strategy}, as {why}", flush=True)
-    return rule.model_copy(update={"strategy": strategy})
+    rule = rule.model_copy(update={"strategy": strategy})
+    count = len(np.unique(lookalikes))
+    if strategy == "similar" and max(FEWEST_FOLDS, rule.fold + 1) <= count < rule.folds:
+        print(f"split.folds: {count}, not {rule.folds}: there are only {count} groups of slices", flush=True)
+        rule = rule.model_copy(update={"folds": count})
+    return rule
 
 
 def group_slices(table: pd.DataFrame, lookalikes: np.ndarray, rule: Split, blocks: Blocks) -> np.ndarray:

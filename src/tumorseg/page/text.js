@@ -88,6 +88,7 @@ function addModels(parent, rows, rev) {
   const selected = rowsOf("statement", rev)[0]?.model;
   const name = (row) => (row.model === selected ? `${row.model} (selected)` : row.model);
   addTable(parent, "models", [["model", name, true], ...MODEL_COLUMNS], rows, (row) => row.model === selected);
+  if (rows[0].label_agreement) add(parent, "p", rows[0].label_agreement);
   const fold = add(parent, "details");
   add(fold, "summary", "Does each model beat the baselines?");
   const list = add(fold, "dl", null, { class: "verdicts" });

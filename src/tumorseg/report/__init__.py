@@ -1,5 +1,6 @@
 """The model that the pipeline delivers, at paths that do not change with its name, and what it is worth."""
 
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def report_model(
         shutil.copytree(evaluated, folder, dirs_exist_ok=True)
         rows = [{"model": name, "sentence": sentence} for sentence in sentences]
         write_json(folder / "statement.json", identity.rows(rows))
-        write_json(folder / "levels.json", identity.rows(levels(name, scores, context["baselines"])))
+        write_json(folder / "levels.json", identity.rows(levels(name, scores, context)))
     about = {"model": name, "prepared": identity.model_dump(), "statement": sentences}
     write_json(stated, {**about, **context})
     copied = context["baselines"]["nearest_mask_dice"]["pooled"]
@@ -57,13 +58,17 @@ def report_model(
     print(BACK)
 
 
-def levels(name: str, scores: Scores, baselines: dict[str, Any]) -> list[dict[str, Any]]:
-    """The Dice of the model with its 95 % interval, and what scores without learning, a row each."""
+def levels(name: str, scores: Scores, context: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row each: the model's Dice and its 95 % interval, what needs no learning, how far labels agree."""
     bounds = scores.test.dice_interval
     rows = [{"name": name, "kind": "model", "dice": scores.test.dice, "low": bounds.low, "high": bounds.high}]
+    alike, baselines = context["agreement"]["dice"], context["baselines"]
     words = {"copy": "most similar slice's mask", "mean": "mean training mask"}
     for (kind, label), key in zip(words.items(), BASELINES, strict=True):
         rows.append(
             {"name": label, "kind": kind, "dice": baselines[key]["pooled"], "low": None, "high": None}
         )
+    if not math.isnan(alike):
+        label = "labels of alike slices"
+        rows.append({"name": label, "kind": "labels", "dice": alike, "low": None, "high": None})
     return rows

@@ -20,13 +20,15 @@ def context_of(test: SplitScores, audit: dict[str, Any]) -> dict[str, Any]:
         pooled Dice lies, above its pooled Dice, below, around, or undefined. `leak`: the split's strategy,
         the test slices with a sibling in train, and, where files are numbered, those whose most similar
         training slice is at most `near_within` numbers away. `labels`: the annotations, and those that are
-        rectangles. Shares are in [0, 1], NaN of nothing.
+        rectangles. `agreement`: how far labels agree with themselves, as the audit has it. Shares are in
+        [0, 1], NaN of nothing.
     """
     leak, labels = audit["leak"], audit["labels"]
     keys = [key for key in ("with_sibling_in_train", "share", "near_in_sequence") if key in leak["test"]]
     rectangles = labels["shapes"]["rectangle"] + labels["shapes"]["box"]
     places = {name: _place(test.dice_interval, audit["baselines"][name]["pooled"]) for name in BASELINES}
     return {
+        "agreement": audit["agreement"],
         "baselines": {**audit["baselines"], "interval": places},
         "leak": {
             "strategy": audit["split"]["strategy"],

@@ -5,7 +5,7 @@ from typing import Any
 
 from tumorseg.report.context import BASELINES
 from tumorseg.scores_file import Classes, Scores
-from tumorseg.text import interval_text
+from tumorseg.text import interval_text, label_agreement
 
 
 def statement(name: str, scores: Scores, context: dict[str, Any]) -> list[str]:
@@ -23,6 +23,7 @@ def statement(name: str, scores: Scores, context: dict[str, Any]) -> list[str]:
         _baselines(context["baselines"]),
         _leak(scores.test.slices, context["leak"]),
         _labels(context["labels"]),
+        *([agreed] if (agreed := label_agreement(context["agreement"])) else []),
     ]
 
 
