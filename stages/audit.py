@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from tumorseg import stage
-from tumorseg.audit import audit
-from tumorseg.params import load_params
 
 
 def main() -> None:
+    from tumorseg.audit import audit
+    from tumorseg.params import load_params
+
     params = load_params()
     audit(
         Path("data/raw"),

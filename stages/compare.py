@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from tumorseg import stage
-from tumorseg.compare import compare_models
-from tumorseg.models.registry import describe
-from tumorseg.params import load_params
 
 
 def main() -> None:
+    from tumorseg.compare import compare_models
+    from tumorseg.models.registry import describe
+    from tumorseg.params import load_params
+
     models = load_params().models
     compare_models(
         {name: describe(model.architecture).learns for name, model in models.items()},

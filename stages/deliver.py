@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from tumorseg import stage
-from tumorseg.delivery.deliver import deliver_model
-from tumorseg.params import load_params
 
 
 def main() -> None:
+    from tumorseg.delivery.deliver import deliver_model
+    from tumorseg.params import load_params
+
     params = load_params()
     name = params.model
     deliver_model(

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from tumorseg import stage
-from tumorseg.params import load_params
-from tumorseg.sources import fetch
 
 
 def main() -> None:
+    from tumorseg.params import load_params
+    from tumorseg.sources import fetch
+
     fetch(load_params().dataset.source, Path("data/raw"))
 
 

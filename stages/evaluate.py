@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from tumorseg import stage
-from tumorseg.evaluation.evaluate import evaluate_model
-from tumorseg.params import load_params
 
 
 def main(name: str) -> None:
+    from tumorseg.evaluation.evaluate import evaluate_model
+    from tumorseg.params import load_params
+
     params = load_params()
     evaluate_model(
         Path("models") / name,

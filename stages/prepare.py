@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from tumorseg import stage
-from tumorseg.data.prepare import prepare
-from tumorseg.params import load_params
 
 
 def main() -> None:
+    from tumorseg.data.prepare import prepare
+    from tumorseg.params import load_params
+
     params = load_params()
     prepare(
         Path("data/raw"),

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from tumorseg import stage
-from tumorseg.data.masks import render_masks
-from tumorseg.params import load_params
 
 
 def main() -> None:
+    from tumorseg.data.masks import render_masks
+    from tumorseg.params import load_params
+
     render_masks(Path("data/raw"), Path("data/masks"), load_params().dataset.tumor_categories)
 
 

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from tumorseg import stage
-from tumorseg.params import load_params
-from tumorseg.report import report_model
 
 
 def main() -> None:
+    from tumorseg.params import load_params
+    from tumorseg.report import report_model
+
     name = load_params().model
     report_model(
         name,

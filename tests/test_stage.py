@@ -67,7 +67,7 @@ def test_a_stage_that_is_told_to_end_tidies_up(tmp_path, sent, status):
     assert process.stdout.readline() == "busy\n"
     assert len(list(tmp_path.iterdir())) == 3  # the old folder, a temporary one, a temporary file
     process.send_signal(sent)
-    assert process.communicate(timeout=10) == ("", "")
+    assert process.communicate(timeout=10) == ("", "stopped; run again to go on\n")
     assert process.returncode == status
     assert [path.name for path in tmp_path.rglob("*")] == ["plots", "old.png"]
 

@@ -17,8 +17,8 @@ from tumorseg.datasets import (
     Source,
 )
 from tumorseg.errors import UserError, explain
-from tumorseg.files import read_yaml
 from tumorseg.models.registry import check_options
+from tumorseg.reading import read_yaml
 from tumorseg.types import (
     Count,
     FindingId,

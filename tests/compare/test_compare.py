@@ -19,9 +19,9 @@ from tumorseg.compare.summary import as_text, summarise
 from tumorseg.data.slices import load_split
 from tumorseg.errors import UserError
 from tumorseg.figures import PREDICTION
-from tumorseg.files import read_json
 from tumorseg.identity import read_identity
 from tumorseg.metrics import METRICS
+from tumorseg.reading import read_json
 from tumorseg.scores_file import Scores
 
 WRITTEN = [

@@ -20,6 +20,7 @@ from tumorseg.files import atomic_folder, write_csv, write_json
 from tumorseg.identity import Identity, check_same, read_identity
 from tumorseg.metrics import STEPS
 from tumorseg.paired import Scored
+from tumorseg.reading import read_array, read_csv
 from tumorseg.scores_file import Scores, read_scores
 
 TABLES = ("pr_curve", "confusion", "reliability")
@@ -55,14 +56,14 @@ def compare_models(
             for each of TABLES, and differences.png, ranks.png, cost.png and side_by_side.png.
 
     Raises:
-        UserError: A file of scores is missing or malformed, or is of other data than the prepared folder.
+        UserError: A file is missing or malformed, or is of other data than the prepared folder.
     """
     clear(learns, [headlines, details, curves, evaluated, predictions])
     identity = read_identity(prepared)
     results = read_results(list(learns), details, identity, prepared)
     test = load_split(prepared, "test")
     comparison = compare(scored := read_scored(list(results), predictions, test.table))
-    trained = pd.concat([read_csv(curves / f"{name}.csv") for name in results])
+    trained = pd.concat([_read(curves / f"{name}.csv") for name in results])
     board = _board(results, learns, comparison, trained, slices=identity.train)
     with atomic_folder(plots) as folder:
         write_json(folder / "models.json", identity.rows(model_rows(board, learns)))
@@ -79,7 +80,7 @@ def compare_models(
 
 def of_all(evaluated: Path, kind: str, names: list[str]) -> pd.DataFrame:
     """One of TABLES, of all models."""
-    return pd.concat([read_csv(evaluated / name / f"{kind}.csv").assign(model=name) for name in names])
+    return pd.concat([_read(evaluated / name / f"{kind}.csv").assign(model=name) for name in names])
 
 
 def clear(models: Collection[str], folders: Iterable[Path]) -> None:
@@ -105,9 +106,9 @@ def read_results(names: list[str], details: Path, identity: Identity, prepared: 
     return dict(sorted(results.items(), key=lambda item: -item[1].valid.dice))
 
 
-def read_csv(path: Path) -> pd.DataFrame:
+def _read(path: Path) -> pd.DataFrame:
     """A table whose model names stay text, be they `NA` or `01`."""
-    return pd.read_csv(path, dtype={"model": str}, keep_default_na=False, na_values={"loss": [""]})
+    return read_csv(path, (), dtype={"model": str}, keep_default_na=False, na_values={"loss": [""]})
 
 
 def _board(
@@ -156,7 +157,9 @@ def _draw_slices(
     from tumorseg.compare.side_by_side import choose_rows, side_by_side
     from tumorseg.compare.slices import slice_rows
 
-    quantised = {name: np.load(predictions / name / "test.npy", mmap_mode="r") for name in results}
+    quantised: dict[str, np.ndarray] = {
+        name: read_array(predictions / name / "test.npy", test.masks.shape) for name in results
+    }
     steps = {name: scores.threshold * STEPS for name, scores in results.items()}
     write_json(folder / "slices.json", identity.rows(slice_rows(test, scored, quantised, steps)), indent=None)
     rows = choose_rows(scored.dice, [learns[name] for name in results])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tumorseg.files import read_json, write_json
+from tumorseg.files import write_json
+from tumorseg.reading import read_json, reading
 
 Categories = list[str] | dict[str, list[str]]  # tumor_categories as params.yaml has them
 FILE = "classes.json"  # beside the masks and beside the arrays; only where there are classes
@@ -34,7 +35,13 @@ def write_classes(folder: Path, classes: list[str]) -> None:
 def read_classes(folder: Path) -> list[str]:
     """The names that `write_classes` left in a folder; none where it left no file."""
     path = folder / FILE
-    return read_json(path) if path.exists() else []
+    if not path.exists():
+        return []
+    classes: list[str] = read_json(path)
+    with reading(path):
+        if not (isinstance(classes, list) and classes and all(isinstance(name, str) for name in classes)):
+            raise ValueError("it is no list of names")
+    return classes
 
 
 def to_grey(index: int, classes: list[str]) -> int:

@@ -15,7 +15,7 @@ from tumorseg.data.preprocess import preprocess
 from tumorseg.data.read import read_pair, resize_mask, resize_slice
 from tumorseg.data.similarity import embed, groups
 from tumorseg.data.splits import LEFT_OUT, assign, group_slices
-from tumorseg.files import atomic_folder, write_csv
+from tumorseg.files import atomic_folder, create_array, write_csv
 from tumorseg.identity import write_identity
 from tumorseg.params import Blocks, Split
 from tumorseg.progress import progress
@@ -112,7 +112,7 @@ def _read_all(
 
 
 def _array(path: Path, count: int, size: int) -> np.memmap:
-    return np.lib.format.open_memmap(path, "w+", np.uint8, (count, size, size))
+    return create_array(path, (count, size, size), np.uint8)
 
 
 def _describe(item: Slice, mask: np.ndarray) -> dict[str, object]:

@@ -17,12 +17,13 @@ from tumorseg.delivery.onnx_export import export_onnx
 from tumorseg.delivery.predictor import Predictor
 from tumorseg.delivery.selftest import SIDE, write_sample
 from tumorseg.delivery.warning_power import measured_expectation
-from tumorseg.files import atomic_folder, read_json, write_text
+from tumorseg.files import atomic_folder, write_text
 from tumorseg.identity import check_same, read_identity
 from tumorseg.models.artifact import WEIGHTS, load_info
 from tumorseg.params import Source
 from tumorseg.scores_file import Scores, SplitScores, read_scores
 from tumorseg.sources.phantom import sample_slices
+from tumorseg.statement_file import read_statement
 from tumorseg.types import PreprocessStep
 
 COMPARED = 32  # slices of valid on which runtimes are compared: enough, and seconds
@@ -76,7 +77,7 @@ def deliver_model(
         write_contract(folder, contract)
         write_sample(folder)
         without_onnx = export_onnx(folder, comparison_slices(prepared, raw))
-        write_card(folder, contract, read_json(stated), without_onnx)
+        write_card(folder, contract, read_statement(stated), without_onnx)
         write_digests(folder)
     if without_onnx:
         print(without_onnx)
