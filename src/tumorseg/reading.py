@@ -32,8 +32,9 @@ def reading(path: Path, way_out: str = WAY_OUT) -> Iterator[None]:
     except FileNotFoundError:
         raise UserError(f"{path}: not found; {way_out}") from None
     except MALFORMED as error:
-        what = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise UserError(f"{path}: cut off, or not as the pipeline writes it ({what}); {way_out}") from None
+        what = f"{type(error).__name__} {error}" if isinstance(error, LookupError) else str(error)
+        why = what.splitlines()[0] if what else type(error).__name__
+        raise UserError(f"{path}: cut off, or not as the pipeline writes it ({why}); {way_out}") from None
 
 
 def read_json(path: Path) -> Any:
@@ -120,7 +121,7 @@ def read_yaml(path: Path) -> Any:
     except RecursionError:
         raise UserError(f"{path}: not YAML that is meant: nested too deeply, or within itself") from None
     except (YAMLError, *MALFORMED) as error:
-        raise UserError(f"{path}: not YAML: {error}") from None
+        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
 
 
 def _values(node: Any, known: dict[int, int]) -> int:

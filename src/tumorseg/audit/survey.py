@@ -11,6 +11,7 @@ from tumorseg import SPLITS
 from tumorseg.audit import images, labels, leak
 from tumorseg.data.similarity import copies, embed, groups, nearest
 from tumorseg.data.slices import SplitArrays, load_split
+from tumorseg.reading import read_csv
 
 READERS = 4  # threads that read files
 SHIPPED = ("as_shipped", "file", "annotations")  # columns
@@ -75,8 +76,8 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
             lost=slices.lost & (slices.tumor_pixels > 0),
             **_relatives(arrays),
         ),
-        left_out=pd.read_csv(
-            prepared / "left_out.csv", usecols=SHIPPED, dtype={"file": str}, keep_default_na=False
+        left_out=read_csv(
+            prepared / "left_out.csv", SHIPPED, usecols=SHIPPED, dtype={"file": str}, keep_default_na=False
         ),
         annotations=labels.annotation_table(raw),
         arrays=arrays,

@@ -19,7 +19,7 @@ from tumorseg.delivery.selftest import SIDE, write_sample
 from tumorseg.delivery.warning_power import measured_expectation
 from tumorseg.files import atomic_folder, write_text
 from tumorseg.identity import check_same, read_identity
-from tumorseg.models.artifact import WEIGHTS, load_info
+from tumorseg.models.artifact import WEIGHTS, load_info, load_model
 from tumorseg.params import Source
 from tumorseg.scores_file import Scores, SplitScores, read_scores
 from tumorseg.sources.phantom import sample_slices
@@ -61,9 +61,10 @@ def deliver_model(
         out: Folder. Where a net cannot be delivered, it holds a README.md that says why, and nothing else.
 
     Raises:
-        UserError: Files are of different data, or what would be delivered is not what was evaluated.
+        UserError: A file is missing, cut off or of other data, or what would be delivered was not evaluated.
     """
-    known = read_scores(details)
+    # The model too, so that what is wrong with it is told of its folder, not of a copy.
+    known, sentences, _ = read_scores(details), read_statement(stated), load_model(model)
     check_same(known.prepared, details, read_identity(prepared), prepared)
     with atomic_folder(out) as folder:
         if known.neighbors_weight:
@@ -77,12 +78,12 @@ def deliver_model(
         write_contract(folder, contract)
         write_sample(folder)
         without_onnx = export_onnx(folder, comparison_slices(prepared, raw))
-        write_card(folder, contract, read_statement(stated), without_onnx)
+        write_card(folder, contract, sentences, without_onnx)
         write_digests(folder)
-    if without_onnx:
-        print(without_onnx)
-    test = contract.scores["test"]
-    print(f"{contract.model.name}: delivered; its masks at native size have test Dice {test.native_dice:.3f}")
+    delivered = (
+        f"delivered; its masks at native size have test Dice {contract.scores['test'].native_dice:.3f}"
+    )
+    print(*filter(None, [without_onnx, f"{contract.model.name}: {delivered}"]), sep="\n")
 
 
 def comparison_slices(prepared: Path, raw: Path) -> list[np.ndarray]:

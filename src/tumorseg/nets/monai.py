@@ -6,7 +6,7 @@ from typing import Any, Literal
 from monai.networks import nets
 from torch import nn
 
-from tumorseg.types import Count
+from tumorseg.types import Channels
 
 DEPTH = 5  # of the U-shaped nets with a list of channels; each halves the side
 
@@ -15,7 +15,7 @@ def build(
     outputs: int,
     *,
     net: Literal["attention_unet", "dynunet", "mednext", "segresnet"] = "segresnet",
-    width: Count = 16,
+    width: Channels = 16,
 ) -> nn.Module:
     """MONAI's net of that name.
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tumorseg.models.layers import upsample
-from tumorseg.types import Count, Dropout
+from tumorseg.types import Channels, Dropout
 
 
 class DoubleConv(nn.Sequential):
@@ -65,7 +65,7 @@ class UNet(nn.Module):
 def build(
     outputs: int,
     *,
-    width: Count = 16,
+    width: Channels = 16,
     depth: Literal[1, 2, 3, 4] = 4,
     dropout: Dropout = 0.0,
     stem: Literal[1, 2, 4] = 1,
