@@ -1,11 +1,11 @@
 """What the data are: leaks, labels, categories, images."""
 
-from pathlib import Path
-
 from tumorseg import stage
 
 
 def main() -> None:
+    from pathlib import Path
+
     from tumorseg.audit import audit
     from tumorseg.params import load_params
 

@@ -1,11 +1,11 @@
 """Every model side by side."""
 
-from pathlib import Path
-
 from tumorseg import stage
 
 
 def main() -> None:
+    from pathlib import Path
+
     from tumorseg.compare import compare_models
     from tumorseg.models.registry import describe
     from tumorseg.params import load_params

@@ -1,11 +1,11 @@
 """The selected model as a folder that can be carried elsewhere."""
 
-from pathlib import Path
-
 from tumorseg import stage
 
 
 def main() -> None:
+    from pathlib import Path
+
     from tumorseg.delivery.deliver import deliver_model
     from tumorseg.params import load_params
 

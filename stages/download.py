@@ -1,11 +1,11 @@
 """Fetch the slices and their annotations into data/raw."""
 
-from pathlib import Path
-
 from tumorseg import stage
 
 
 def main() -> None:
+    from pathlib import Path
+
     from tumorseg.params import load_params
     from tumorseg.sources import fetch
 

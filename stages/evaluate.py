@@ -1,11 +1,11 @@
 """Score one model on valid and test: python stages/evaluate.py <name>."""
 
-from pathlib import Path
-
 from tumorseg import stage
 
 
 def main(name: str) -> None:
+    from pathlib import Path
+
     from tumorseg.evaluation.evaluate import evaluate_model
     from tumorseg.params import load_params
 

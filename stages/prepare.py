@@ -1,11 +1,11 @@
 """Slices and masks as arrays at the working size, and slices.csv."""
 
-from pathlib import Path
-
 from tumorseg import stage
 
 
 def main() -> None:
+    from pathlib import Path
+
     from tumorseg.data.prepare import prepare
     from tumorseg.params import load_params
 

@@ -1,11 +1,11 @@
 """Draw the annotations of data/raw as masks into data/masks."""
 
-from pathlib import Path
-
 from tumorseg import stage
 
 
 def main() -> None:
+    from pathlib import Path
+
     from tumorseg.data.masks import render_masks
     from tumorseg.params import load_params
 

@@ -1,11 +1,11 @@
 """The chosen model's scores and plots, at fixed paths."""
 
-from pathlib import Path
-
 from tumorseg import stage
 
 
 def main() -> None:
+    from pathlib import Path
+
     from tumorseg.params import load_params
     from tumorseg.report import report_model
 

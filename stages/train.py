@@ -1,12 +1,12 @@
 """Train one model: python stages/train.py <name>."""
 
-import os
-from pathlib import Path
-
 from tumorseg import stage
 
 
 def main(name: str) -> None:
+    import os
+    from pathlib import Path
+
     from tumorseg.params import load_params
     from tumorseg.training import train_model
     from tumorseg.training.recipe import make_recipe, read_pos_weight, training_code

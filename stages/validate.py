@@ -1,11 +1,11 @@
 """Check params.yaml, before any stage deletes or makes anything."""
 
-from pathlib import Path
-
 from tumorseg import stage
 
 
 def main() -> None:
+    from pathlib import Path
+
     from tumorseg.files import write_text
     from tumorseg.params import load_params
 

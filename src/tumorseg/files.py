@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+UNFINISHED: set[Path] = set()  # what this process is writing
 LEFT = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.(?P<kind>tmp|old)(\.[^.]+)?")
 
 
@@ -41,9 +42,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
             raise RuntimeError(f"{path}: nothing was written")
         temporary.replace(path)
     finally:
-        os.close(lock)
         with suppress(OSError):  # a read-only disk is told of by the first error, not by a second
             temporary.unlink(missing_ok=True)
+        _release(temporary, lock)
 
 
 @contextmanager
@@ -64,7 +65,14 @@ def atomic_folder(path: Path) -> Iterator[Path]:
                 retired.rename(path)
         for folder in (temporary, retired):
             shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
+        _release(temporary, lock)
+
+
+def discard_unfinished() -> None:
+    """Delete what this process is writing: it is about to end without ado."""
+    for path in UNFINISHED:
+        with suppress(OSError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def sweep(folder: Path) -> None:
@@ -112,8 +120,14 @@ def _claim(path: Path, name: Callable[[str], str], make: Callable[[Path], int]) 
         temporary = path.with_name(name(secrets.token_hex(4)))
         descriptor = make(temporary)
         if _lock(descriptor) is not False and temporary.exists():  # else it is swept before it is locked
+            UNFINISHED.add(temporary)
             return temporary, descriptor
         os.close(descriptor)
+
+
+def _release(temporary: Path, lock: int) -> None:
+    UNFINISHED.discard(temporary)
+    os.close(lock)
 
 
 def _new_file(path: Path) -> int:

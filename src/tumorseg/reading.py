@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 WAY_OUT = "run dvc repro, which makes it anew"
 # What pydantic, json, pandas, NumPy, and code that looks things up in their results raise.
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError, EOFError, ArithmeticError, RecursionError)
-# The reader is Python, at about 100 kB a second. The project's own file has 6 kB.
-MOST_BYTES = 128 * 1024
+# The reader is Python, at about 50 kB a second. The project's own file has 6 kB.
+MOST_BYTES = 64 * 1024
+MOST_DEPTH = 50  # of brackets, whose nesting the reader takes quadratic time for
+BRACKETS = {"[": 1, "{": 1, "]": -1, "}": -1}
 MOST_VALUES = 20_000  # of a document with its aliases written out
 
 
@@ -108,7 +111,10 @@ def read_yaml(path: Path) -> Any:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise UserError(f"{path}: has over {MOST_BYTES // 1024} kB; is it another file?")
-        document = YAML(typ="safe", pure=True).load(content.decode("utf-8"))
+        text = content.decode("utf-8")
+        if max(accumulate(BRACKETS.get(each, 0) for each in text), default=0) > MOST_DEPTH:
+            raise RecursionError
+        document = YAML(typ="safe", pure=True).load(text)
         if _values(document, {}) > MOST_VALUES:
             raise UserError(
                 f"{path}: has over {MOST_VALUES} values, aliases written out; is it another file?"

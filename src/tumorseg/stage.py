@@ -1,17 +1,20 @@
-"""What every stage script shares: clean errors, a clean end, and no orphans when DVC is killed."""
+"""What every stage script shares: clean errors, a clean end, and no orphans when DVC is killed.
 
-import ctypes
-import inspect
+It imports next to nothing before it heeds signals, so that an end meanwhile is a clean one.
+"""
+
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
+from types import FrameType
 from typing import NoReturn
-
-from tumorseg.errors import one_line, user_line
 
 PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 STOPS = (signal.SIGINT, signal.SIGTERM)
+DEAF = 2.0  # seconds after a signal
+GO_ON = "run again to go on"
 
 
 class Stopped(SystemExit):
@@ -22,14 +25,19 @@ class Stopped(SystemExit):
 
     def __init__(self, number: int) -> None:
         super().__init__(128 + number)
-        self.then = "run again to go on"
+        self.then = GO_ON
 
 
 def heed_stops() -> None:
-    """From now on SIGINT and SIGTERM raise `Stopped`, once; what was told to ignore SIGINT goes on to."""
-    owner = os.getpid()
+    """From now on SIGINT and SIGTERM raise `Stopped`; what was told to ignore SIGINT goes on to.
 
-    def stop(number: int, _: object) -> None:
+    Where an exception would be swallowed, the process ends at once, its half-written files deleted: while a
+    module is being imported, whose code in C may even die of it, and where Python ignores it.
+    """
+    owner, last = os.getpid(), -DEAF
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal last
         if os.getpid() != owner:
             # A loader process, which is forked. Its parent has had the same Ctrl-C and ends it. At a SIGTERM
             # of its own it ends without fault: its parent would take one for a crash, and say so.
@@ -37,57 +45,95 @@ def heed_stops() -> None:
                 os._exit(0)
             return
         # Where a whole group is killed, the parent's death sends a second SIGTERM amid the tidying up.
-        for each in STOPS:
-            signal.signal(each, signal.SIG_IGN)
-        raise Stopped(number)
+        if time.monotonic() < last + DEAF:
+            return
+        last = time.monotonic()
+        if not _is_importing(frame):
+            raise Stopped(number)
+        _end_at_once(128 + number)
 
     for number in STOPS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, stop)
+    sys.unraisablehook = _end_or_tell
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _end_or_tell(ignored: "sys.UnraisableHookArgs") -> None:
+    """What Python calls of an exception that it ignores, such as one in a `__del__`."""
+    if isinstance(ignored.exc_value, Stopped):
+        _end_at_once(int(ignored.exc_value.code or 0))
+    sys.__unraisablehook__(ignored)
+
+
+def _end_at_once(status: int) -> NoReturn:
+    if discard := getattr(sys.modules.get("tumorseg.files"), "discard_unfinished", None):
+        discard()
+    _leave(f"stopped; {GO_ON}", status)
+
+
+def _leave(line: str, status: int) -> NoReturn:
+    """Say a line and end, without what libraries do at exit: it takes them seconds."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os.write(2, f"{line}\n".encode())
+    os._exit(status)
 
 
 def end_with_parent() -> None:
     """On Linux, have this process, or the program that it becomes, end by SIGTERM when its parent does."""
     if sys.platform == "linux":
+        import ctypes
+
         parent = os.getppid()
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it died before the call
             sys.exit(1)
 
 
-def call(main: Callable[[], object]) -> int:
-    """Call `main`; the exit status. What the user or the system did wrong is one line on stderr and status 1.
+def finish(main: Callable[[], object]) -> NoReturn:
+    """Call `main` and exit. What the user or the system did wrong is one line on stderr and status 1.
 
     Stopped by a signal it is one line too, and 128 and the signal's number.
     """
     try:
         main()
+        sys.stdout.flush()
+        for number in STOPS:  # all is done and written
+            signal.signal(number, signal.SIG_IGN)
     except Stopped as stopped:
-        _say(f"stopped; {stopped.then}")
-        return int(stopped.code or 0)
+        _leave(f"stopped; {stopped.then}", int(stopped.code or 0))
     except Exception as error:
+        from tumorseg.errors import user_line
+
         if (line := user_line(error)) is None:
             raise
-        _say(f"error: {line}")
-        return 1
-    return 0
+        print(f"error: {line}", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(0)
 
 
 def run(main: Callable[..., None]) -> NoReturn:
-    """Call `main` with the command-line arguments, and exit; arguments that do not fit show its usage.
+    """`finish` with `main` and the command-line arguments; those that do not fit show its usage.
 
-    What it imports it imports itself, so that an end while it does so is as clean. On Linux the process ends
-    with its parent, since killing `dvc` would otherwise leave a training running and holding the cores.
+    What it imports it imports itself. On Linux the process ends with its parent, since killing `dvc` would
+    otherwise leave a training running and holding the cores.
     """
     heed_stops()
     end_with_parent()
+    import inspect
+
     try:
         inspect.signature(main).bind(*sys.argv[1:])
     except TypeError:
-        _say(f"error: {sys.argv[0]}: wrong arguments; {main.__globals__['__doc__']}")
+        usage = main.__globals__["__doc__"]
+        print(f"error: {sys.argv[0]}: wrong arguments; {usage}", file=sys.stderr)
         sys.exit(2)
-    sys.exit(call(lambda: main(*sys.argv[1:])))
-
-
-def _say(line: str) -> None:
-    print(one_line(line), file=sys.stderr)
+    finish(lambda: main(*sys.argv[1:]))

@@ -3,8 +3,6 @@
 What a subcommand does is imported when it is called, so that --help is there at once.
 """
 
-import sys
-
 import typer
 
 from tumorseg.cli.check import check
@@ -21,7 +19,7 @@ from tumorseg.cli.table import table
 from tumorseg.cli.view import view
 from tumorseg.cli.watch import watch
 from tumorseg.cli.work import work
-from tumorseg.stage import call, heed_stops
+from tumorseg.stage import finish, heed_stops
 
 HELP = """Predictions of a delivered net, studies and searches, and what else is no stage of the pipeline.
 
@@ -50,4 +48,4 @@ for command in (*NET, study, search, work, table, statement, watch, page, view):
 def main() -> None:
     """Run the command line; what the user or the system did wrong is one line on stderr and status 1."""
     heed_stops()
-    sys.exit(call(lambda: app(prog_name="tumorseg")))
+    finish(lambda: app(prog_name="tumorseg"))

@@ -63,7 +63,6 @@ def deliver_model(
     Raises:
         UserError: A file is missing, cut off or of other data, or what would be delivered was not evaluated.
     """
-    # The model too, so that what is wrong with it is told of its folder, not of a copy.
     known, sentences, _ = read_scores(details), read_statement(stated), load_model(model)
     check_same(known.prepared, details, read_identity(prepared), prepared)
     with atomic_folder(out) as folder:
