@@ -92,10 +92,12 @@ def sweep(folder: Path) -> None:
                     path.rename(folder / left["name"])
 
 
-def sweep_below(root: Path) -> None:
-    """`sweep` the folder and all below it."""
-    for folder in [root, *(path for path in sorted(root.rglob("*")) if path.is_dir())]:
-        sweep(folder)
+def clean() -> None:
+    """`sweep` the project's root folder, the folders that the pipeline makes, and all below those."""
+    sweep(Path())
+    for root in map(Path, ("data", "metrics", "models", "plots", "delivered")):
+        for folder, _, _ in os.walk(root):
+            sweep(Path(folder))
 
 
 def _sweep_one(path: Path) -> None:
