@@ -9,12 +9,13 @@ import re
 import sys
 from pathlib import Path
 
+from corpus_table import corpus
 from models_table import models
 from params_page import page
 from tables import TABLES as FIGURES
 
 ROOT = Path(__file__).parent.parent
-TABLES = {**FIGURES, "models": models}
+TABLES = {**FIGURES, "models": models, "corpus": corpus}
 OPENING = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)
 TABLE = re.compile(r"^<!-- table: ([^\n]+) -->\n(.*?)^<!-- /table -->$", re.MULTILINE | re.DOTALL)
 

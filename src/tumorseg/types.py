@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 
 def described(meaning: str, unit: str = "", default: Any = ...) -> Any:
@@ -12,7 +13,7 @@ def described(meaning: str, unit: str = "", default: Any = ...) -> Any:
 
 def _printable(text: str) -> str:
     if not text.isprintable():
-        raise ValueError(f"has a character that cannot be shown: {text[:80]!r}")
+        raise PydanticCustomError("printable", "input should have no character that cannot be shown")
     return text
 
 
