@@ -1,8 +1,8 @@
 """Change the code that reads, splits and scores, one place at a time, and count the changes no test notices.
 
-python bench/mutants.py [EACH [SEED]] takes EACH places of each file of FILES, drawn by the seed (all, where EACH
-is 0), makes each of them wrong in a copy of the project, and runs the file's tests there. Printed are the changes
-that lived, with their lines, and the share that was noticed.
+python bench/mutants.py [EACH [SEED]] takes EACH places of each of FILES, drawn by the seed (0: all places).
+It makes one wrong at a time in a copy of the project, and runs the tests of the file. It prints the changes that
+lived, with their lines, and the share of those that were noticed.
 """
 
 import ast
