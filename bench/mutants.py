@@ -1,8 +1,8 @@
 """Change the code that reads, splits and scores, one place at a time, and count the changes no test notices.
 
 python bench/mutants.py [EACH [SEED]] takes EACH places of each of FILES, drawn by the seed (0: all places).
-It makes one wrong at a time in a copy of the project, and runs the tests of the file. It prints the changes that
-lived, with their lines, and the share of those that were noticed.
+It makes one wrong at a time in a copy of the project, and runs the tests of the file. It prints what lived,
+with its line, and the share that was noticed.
 """
 
 import ast
