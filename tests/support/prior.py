@@ -65,7 +65,8 @@ def fit(folder: Path, masks: list[np.ndarray], classes: list[str]) -> Path:
     net.fit(torch.empty(0), torch.from_numpy(np.stack(masks))[:, None].float())
     folder.mkdir(parents=True)
     about = {"name": "prior", "architecture": "location_prior", "options": {}, "parameters": 0}
-    about |= {"image_size": SIDE, "mean": 0.5, "std": 0.2, "best_epoch": 0, "epochs": 0, "classes": classes}
+    about |= {"image_size": masks[0].shape[-1], "mean": 0.5, "std": 0.2, "best_epoch": 0, "epochs": 0}
+    about |= {"classes": classes}
     save_model(folder, net, ModelInfo(**about))
     return folder
 
