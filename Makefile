@@ -26,6 +26,8 @@ help: ## List the targets
 setup: $(READY) $(PAGE) ## Make .venv and install everything pinned (CPU=1: PyTorch without CUDA)
 
 $(READY): requirements.txt pyproject.toml
+	@test -e .git || { echo "error: no .git here, which DVC needs: git clone the project, or in this folder git init," \
+		"git add --all and git commit --message start; then make setup" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	$(if $(UV),uv venv --quiet --allow-existing --python $(PYTHON),$(PYTHON) -m venv) .venv
 	@$(if $(CPU),$(MAKE) --no-print-directory torch-cpu,cp requirements.txt .venv/requirements.txt)
@@ -50,6 +52,7 @@ audit: $(READY) ## Look at a COCO set of your own, without training: make audit 
 	tumorseg audit "$(DATA)" --out "$(or $(OUT),audit)"
 
 repro: $(READY) $(PAGE) ## Run the pipeline: whatever has changed, and nothing else
+	@python stages/validate.py  # before DVC, which would name dvc.yaml where params.yaml is broken
 	dvc repro
 	@$(MAKE) --no-print-directory show
 
@@ -97,6 +100,8 @@ release: ## Tag the delivered net and the code that made it: make release VERSIO
 	gto register tumor-segmentation --version v$(VERSION)
 	@echo "Publish it: git push --tags && dvc push"
 
-clean: ## Remove .venv, checkpoints, the page and caches of tools; data and results stay
+clean: ## Remove .venv, checkpoints, the page, caches of tools, what killed runs left; data and results stay
+	@PYTHONPATH=src $(if $(wildcard $(READY)),$(BIN)/python,$(PYTHON)) -c \
+		'from tumorseg.files import clean; clean()'
 	rm -rf .venv .work dvc_plots \
 		.mypy_cache .pytest_cache .ruff_cache .dvc/plots/offline.html

@@ -27,8 +27,8 @@ from tumorseg.data.masks import render_masks
 from tumorseg.data.prepare import prepare
 from tumorseg.data.slices import load_split
 from tumorseg.evaluation.evaluate import evaluate_model
-from tumorseg.files import read_json
 from tumorseg.params import Blocks, Model, PhantomSource, Split, load_params
+from tumorseg.reading import read_json
 from tumorseg.scores_file import read_scores
 from tumorseg.sources import fetch
 from tumorseg.training import train_model

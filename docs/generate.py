@@ -9,13 +9,14 @@ import re
 import sys
 from pathlib import Path
 
+from corpus_table import corpus
 from faults_table import faults
 from models_table import models
 from params_page import page
 from tables import TABLES as FIGURES
 
 ROOT = Path(__file__).parent.parent
-TABLES = {**FIGURES, "models": models, "faults": faults}
+TABLES = {**FIGURES, "models": models, "faults": faults, "corpus": corpus}
 OPENING = re.compile(r"^<!-- table: (.+) -->$", re.MULTILINE)
 TABLE = re.compile(r"^<!-- table: ([^\n]+) -->\n(.*?)^<!-- /table -->$", re.MULTILINE | re.DOTALL)
 

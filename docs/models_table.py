@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tables import board
 
-from tumorseg.files import read_yaml
 from tumorseg.models import registry
+from tumorseg.reading import read_yaml
 from tumorseg.text import markdown_table
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from models_table import meaning_of
 from pydantic import TypeAdapter
 
-from tumorseg.files import read_yaml
 from tumorseg.models import registry
 from tumorseg.params import Params
+from tumorseg.reading import read_yaml
 from tumorseg.text import markdown_table
 
 INTRODUCTION = """\

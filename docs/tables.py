@@ -10,7 +10,7 @@ from typing import Any
 
 from tumorseg.experiments.study_file import ArmResults, read_study
 from tumorseg.experiments.table import markdown
-from tumorseg.files import read_json
+from tumorseg.reading import read_json
 from tumorseg.text import interval_text, markdown_table
 
 RESULTS = "docs/results"

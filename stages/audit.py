@@ -1,13 +1,14 @@
 """What the data are: leaks, labels, categories, images."""
 
-from pathlib import Path
-
 from tumorseg import stage
-from tumorseg.audit import audit
-from tumorseg.params import load_params
 
 
 def main() -> None:
+    from pathlib import Path
+
+    from tumorseg.audit import audit
+    from tumorseg.params import load_params
+
     params = load_params()
     audit(
         Path("data/raw"),

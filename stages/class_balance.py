@@ -1,12 +1,13 @@
 """How rare tumour pixels are."""
 
-from pathlib import Path
-
 from tumorseg import stage
-from tumorseg.data.class_balance import class_balance
 
 
 def main() -> None:
+    from pathlib import Path
+
+    from tumorseg.data.class_balance import class_balance
+
     class_balance(Path("data/prepared"), Path("metrics/class_balance.json"), Path("plots/class_balance"))
 
 

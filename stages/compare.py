@@ -1,14 +1,15 @@
 """Every model side by side."""
 
-from pathlib import Path
-
 from tumorseg import stage
-from tumorseg.compare import compare_models
-from tumorseg.models.registry import describe
-from tumorseg.params import load_params
 
 
 def main() -> None:
+    from pathlib import Path
+
+    from tumorseg.compare import compare_models
+    from tumorseg.models.registry import describe
+    from tumorseg.params import load_params
+
     params = load_params()
     models = params.models
     compare_models(

@@ -1,13 +1,14 @@
 """The selected model as a folder that can be carried elsewhere."""
 
-from pathlib import Path
-
 from tumorseg import stage
-from tumorseg.delivery.deliver import deliver_model
-from tumorseg.params import load_params
 
 
 def main() -> None:
+    from pathlib import Path
+
+    from tumorseg.delivery.deliver import deliver_model
+    from tumorseg.params import load_params
+
     params = load_params()
     name = params.model
     deliver_model(

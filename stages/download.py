@@ -1,13 +1,14 @@
 """Fetch the slices and their annotations into data/raw."""
 
-from pathlib import Path
-
 from tumorseg import stage
-from tumorseg.params import load_params
-from tumorseg.sources import fetch
 
 
 def main() -> None:
+    from pathlib import Path
+
+    from tumorseg.params import load_params
+    from tumorseg.sources import fetch
+
     fetch(load_params().dataset.source, Path("data/raw"))
 
 

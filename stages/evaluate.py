@@ -1,13 +1,14 @@
 """Score one model on valid and test: python stages/evaluate.py <name>."""
 
-from pathlib import Path
-
 from tumorseg import stage
-from tumorseg.evaluation.evaluate import evaluate_model
-from tumorseg.params import load_params
 
 
 def main(name: str) -> None:
+    from pathlib import Path
+
+    from tumorseg.evaluation.evaluate import evaluate_model
+    from tumorseg.params import load_params
+
     params = load_params()
     evaluate_model(
         Path("models") / name,

@@ -1,13 +1,14 @@
 """Slices and masks as arrays at the working size, and slices.csv."""
 
-from pathlib import Path
-
 from tumorseg import stage
-from tumorseg.data.prepare import prepare
-from tumorseg.params import load_params
 
 
 def main() -> None:
+    from pathlib import Path
+
+    from tumorseg.data.prepare import prepare
+    from tumorseg.params import load_params
+
     params = load_params()
     prepare(
         Path("data/raw"),

@@ -1,13 +1,14 @@
 """Draw the annotations of data/raw as masks into data/masks."""
 
-from pathlib import Path
-
 from tumorseg import stage
-from tumorseg.data.masks import render_masks
-from tumorseg.params import load_params
 
 
 def main() -> None:
+    from pathlib import Path
+
+    from tumorseg.data.masks import render_masks
+    from tumorseg.params import load_params
+
     render_masks(Path("data/raw"), Path("data/masks"), load_params().dataset.tumor_categories)
 
 

@@ -1,13 +1,14 @@
 """The chosen model's scores and plots, at fixed paths."""
 
-from pathlib import Path
-
 from tumorseg import stage
-from tumorseg.params import load_params
-from tumorseg.report import report_model
 
 
 def main() -> None:
+    from pathlib import Path
+
+    from tumorseg.params import load_params
+    from tumorseg.report import report_model
+
     name = load_params().model
     report_model(
         name,

@@ -1,20 +1,20 @@
 """Train one model: python stages/train.py <name>."""
 
-import json
-import os
-from pathlib import Path
-
 from tumorseg import stage
-from tumorseg.params import load_params
-from tumorseg.training import train_model
-from tumorseg.training.recipe import make_recipe, training_code
 
 
 def main(name: str) -> None:
+    import os
+    from pathlib import Path
+
+    from tumorseg.params import load_params
+    from tumorseg.training import train_model
+    from tumorseg.training.recipe import make_recipe, read_pos_weight, training_code
+
     params = load_params()
     weight = params.loss.pos_weight
     if weight == "auto":
-        weight = json.loads(Path("metrics/class_balance.json").read_text(encoding="utf-8"))["pos_weight"]
+        weight = read_pos_weight(Path("metrics/class_balance.json"))
     recipe = make_recipe(
         name,
         params.model_named(name),

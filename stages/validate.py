@@ -1,13 +1,14 @@
 """Check params.yaml, before any stage deletes or makes anything."""
 
-from pathlib import Path
-
 from tumorseg import stage
-from tumorseg.files import write_text
-from tumorseg.params import load_params
 
 
 def main() -> None:
+    from pathlib import Path
+
+    from tumorseg.files import write_text
+    from tumorseg.params import load_params
+
     load_params()
     write_text(Path("data/params.ok"), "params.yaml is valid\n")
 

@@ -1,6 +1,8 @@
 """The ways to set the project up: what make, VS Code and a dev container are told fits together."""
 
+import fcntl
 import json
+import os
 import re
 import shlex
 import shutil
@@ -25,7 +27,34 @@ def make(folder: Path, *words: str) -> subprocess.CompletedProcess:
 def project(tmp_path: Path) -> Path:
     for name in ("Makefile", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".git").mkdir()
     return tmp_path
+
+
+def test_what_is_no_repository_is_told_before_anything_is_installed(project):
+    (project / ".git").rmdir()
+    done = make(project, "setup")
+    assert done.returncode != 0
+    assert done.stderr.startswith("error: no .git here, which DVC needs: git clone the project, or in this ")
+    assert not (project / ".venv").exists()
+
+
+def test_clean_removes_what_killed_runs_left_and_not_what_one_is_writing(project):
+    (project / "src/tumorseg").mkdir(parents=True)
+    for name in ("__init__.py", "files.py"):
+        shutil.copy(ROOT / "src/tumorseg" / name, project / "src/tumorseg")
+    left, written = project / "data/.raw.0123abcd.tmp", project / "models/.unet.0123abcd.tmp"
+    for folder in (left, written, project / "data/raw"):
+        (folder / "train").mkdir(parents=True)
+    descriptor = os.open(written, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        assert make(project, "clean").returncode == 0
+    finally:
+        os.close(descriptor)
+    assert not left.exists()
+    assert (written / "train").is_dir()
+    assert (project / "data/raw/train").is_dir()
 
 
 def test_the_dev_container_is_set_up_by_a_target_of_the_makefile():

@@ -5,12 +5,21 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from tumorseg.types import Channels, Count, Exif, OnMissing, described
+from tumorseg.types import (
+    MOST_PIXELS,
+    Channels,
+    Count,
+    Exif,
+    FileNumbers,
+    Name,
+    OnMissing,
+    Seed,
+    Text,
+    described,
+)
 
-NAME = r"^[A-Za-z0-9_-]+$"  # names become file and stage names
 SHA256 = r"^[0-9a-f]{64}$"
 
-Name = Annotated[str, Field(pattern=NAME)]
 Digest = Annotated[str, Field(pattern=SHA256)]
 
 
@@ -28,7 +37,7 @@ class PhantomSource(Frozen):
     """Generated slices; they need no download. See `tumorseg.sources.phantom`."""
 
     kind: Literal["phantom"] = described("generated slices")
-    seed: Annotated[int, Field(ge=0)] = described("seed of everything that is drawn")
+    seed: Seed = described("seed of everything that is drawn")
     patients: Annotated[int, Field(ge=6, le=2000)] = described("how many patients are generated", "patients")
     slices_per_patient: Annotated[int, Field(ge=1, le=20)] = described("slices of each patient", "slices")
     native_size: Annotated[int, Field(ge=64, le=1024)] = described(
@@ -40,7 +49,7 @@ class ArchiveSource(Frozen):
     """An annotated set: a zip or tar file, a folder, a COCO JSON beside pictures, or an http(s) address."""
 
     kind: Literal["archive"] = described("an annotated set, in any layout of docs/datasets.md")
-    path: Annotated[str, Field(min_length=1)] = described(
+    path: Text = described(
         "path of a zip or tar file, a folder or a COCO JSON, or http(s) address of such a file"
     )
     missing: OnMissing = described(
@@ -64,10 +73,10 @@ class KaggleSource(Frozen):
     """A Kaggle dataset, pinned by version and content digest. The download needs a Kaggle token."""
 
     kind: Literal["kaggle"] = described("a Kaggle dataset")
-    handle: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$")] = described(
+    handle: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$", max_length=200)] = described(
         "`owner/name` of the dataset"
     )
-    version: Annotated[int, Field(ge=1)] = described("version of the dataset on Kaggle")
+    version: Count = described("version of the dataset on Kaggle")
     digest: Digest | None = described("digest of the content; `null`: not checked", default=None)
 
 
@@ -77,8 +86,10 @@ Source = Annotated[PhantomSource | ArchiveSource | KaggleSource, Field(discrimin
 class Blocks(Frozen):
     """Blocks of file numbers, for `split.strategy: blocks`."""
 
-    size: Count = described("length of one block; a block is never divided between splits", "file numbers")
-    gap: Annotated[int, Field(ge=0)] = described(
+    size: Annotated[FileNumbers, Field(ge=1)] = described(
+        "length of one block; a block is never divided between splits", "file numbers"
+    )
+    gap: FileNumbers = described(
         "slices at most this many file numbers away from another split are left out; test keeps all of "
         "its slices",
         "file numbers",
@@ -95,7 +106,7 @@ def _checked_classes(classes: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 # By their names in the annotations: one list, or a list for each class of tumour.
-Categories = Annotated[list[str], Field(min_length=1)]
+Categories = Annotated[list[Text], Field(min_length=1, max_length=1000)]
 Classes = Annotated[
     dict[Name, Categories], Field(min_length=2, max_length=255), AfterValidator(_checked_classes)
 ]
@@ -119,7 +130,7 @@ class Dataset(Frozen):
         "one list, or a list for each class of tumour; `null`: all of them"
     )
     blocks: Blocks = described("blocks of file numbers, for `split.strategy: blocks`")
-    image_size: Annotated[int, Field(ge=32, le=1024, multiple_of=32)] = described(
+    image_size: Annotated[int, Field(ge=32, le=MOST_PIXELS, multiple_of=32)] = described(
         "side of slices and masks in training and evaluation (the working size)", "pixels"
     )  # nets halve it up to 5 times
     channels: Channels = described(

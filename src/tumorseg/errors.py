@@ -1,5 +1,8 @@
-"""The one exception that users see, and pydantic's errors in the words of its one line."""
+"""What users see of an error: one line, of our own exception, of the system's and of pydantic's."""
 
+import errno
+import os
+import re
 import reprlib
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +12,31 @@ if TYPE_CHECKING:
 
 SHORT = reprlib.Repr()  # a bad value may be a whole file
 SHORT.maxstring = SHORT.maxother = 80
+LONGEST = 1000  # characters of a line: names and values in it are from outside
+MOST = 8  # errors of one file that are told
+
+# What the system says no to, and the way out.
+SPACE = "free some space there and run again; nothing is left half-written"
+RIGHTS = "let this user write and read there, and run again"
+WAYS_OUT = {
+    errno.ENOSPC: SPACE,
+    errno.EDQUOT: SPACE,
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f) and run again",
+    errno.EROFS: RIGHTS,
+    errno.EACCES: RIGHTS,
+    errno.EPERM: RIGHTS,
+    errno.EMFILE: "raise the limit of open files (ulimit -n) or lower compute.workers, and run again",
+    errno.ENFILE: "close other programs and run again",
+    errno.EAGAIN: "raise the limit of processes (ulimit -u) or lower compute.workers, and run again",
+    errno.ENOMEM: "close other programs, or lower train.batch_size, image_size or compute.workers",
+    errno.ENOENT: "dvc repro makes what is missing of the pipeline's files",
+}
+# Libraries pass some of these on in exceptions of their own, which have but the text.
+IN_WORDS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EMFILE, errno.ENOMEM)
+NO_MEMORY = re.compile(
+    "can't allocate memory|out of memory|Insufficient memory|bad_alloc|bad allocation", re.I
+)
+NO_SHARED_MEMORY = re.compile("out of shared memory|Bus error")
 
 
 class UserError(Exception):
@@ -16,6 +44,50 @@ class UserError(Exception):
 
     The message is one line that names the file, the field and the way out; it is all that is shown.
     """
+
+
+def one_line(text: str) -> str:
+    """A text as it is shown: in one line, without control characters, and not without end."""
+    line = "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode()
+        for each in " ".join(text.split())
+    )
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+def user_line(error: BaseException) -> str | None:
+    """The line that is shown of an error; none of a mistake of ours, whose traceback is wanted.
+
+    A `UserError` has its own. The system's are `OSError`, `MemoryError`, and what libraries make of them.
+    """
+    if isinstance(error, UserError):
+        return one_line(str(error))
+    if isinstance(error, OSError) and error.errno:
+        reason = error.strerror or os.strerror(error.errno)
+        paths = [
+            os.fsdecode(path) for path in (error.filename, error.filename2) if isinstance(path, str | bytes)
+        ]
+        return _line_of_system(" to ".join(paths), reason, error.errno)
+    if isinstance(error, MemoryError):
+        return _line_of_system(
+            "", f"out of memory ({error})" if str(error) else "out of memory", errno.ENOMEM
+        )
+    text = str(error)
+    for code in IN_WORDS:
+        if os.strerror(code) in text or f"os error {code})" in text:
+            return _line_of_system("", text, code)
+    if NO_MEMORY.search(text):
+        return _line_of_system("", text, errno.ENOMEM)
+    if NO_SHARED_MEMORY.search(text):
+        return one_line(
+            f"/dev/shm is full, through which loader processes pass slices: lower compute.workers ({text})"
+        )
+    return one_line(text) if isinstance(error, OSError) else None
+
+
+def _line_of_system(path: str, reason: str, code: int) -> str:
+    parts = [f"{path}: {reason}" if path else reason, WAYS_OUT.get(code, "")]
+    return one_line("; ".join(part for part in parts if part))
 
 
 def explain(error: "ValidationError", document: Any = None) -> str:
@@ -27,7 +99,9 @@ def explain(error: "ValidationError", document: Any = None) -> str:
             are left out, since they are no keys.
     """
     # Two types of one value are two errors with the same key and nearly the same words.
-    return "; ".join(dict.fromkeys(_line(each, document) for each in error.errors(include_url=False)))
+    lines = list(dict.fromkeys(_line(each, document) for each in error.errors(include_url=False)))
+    more = [f"and {len(lines) - MOST} more errors"] if len(lines) > MOST else []
+    return "; ".join([*lines[:MOST], *more])
 
 
 def explain_first(error: "ValidationError", branches: tuple[str, ...] = ()) -> str:

@@ -7,13 +7,14 @@ every model cancels out of a difference.
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 
 from tumorseg.bootstrap import Bootstrap, interval, p_value
 from tumorseg.metrics import mean_defined, ratio
+from tumorseg.reading import read_csv
 
 STATISTICS = ("pooled", "mean")  # Dice of all pixels together; mean Dice of the slices where it is defined
 COLUMNS = ["model", "other", "statistic", "difference", "low", "high", "p", "p_holm"]
@@ -31,8 +32,18 @@ class Scored:
 
 
 def read_slice_scores(file: Path | IO[str], split: str) -> pd.DataFrame:
-    """The rows of one split in data/predictions/<model>/slices.csv, in its order."""
-    table = pd.read_csv(file, dtype={"file": str}, keep_default_na=False, na_values={"dice": [""]})
+    """The rows of one split in data/predictions/<model>/slices.csv, in its order.
+
+    Raises:
+        UserError: The file is missing or cut off.
+    """
+    options: dict[str, Any] = {
+        "dtype": {"file": str},
+        "keep_default_na": False,
+        "na_values": {"dice": [""]},
+    }
+    needed = ("split", "index", "file", "group", "tp", "fp", "fn", "dice")
+    table = read_csv(file, needed, **options) if isinstance(file, Path) else pd.read_csv(file, **options)
     return table[table["split"] == split].reset_index(drop=True)
 
 

@@ -12,22 +12,25 @@ from tumorseg.datasets import (
     Dataset,
     Frozen,
     KaggleSource,
-    Name,
     PhantomSource,
     Source,
 )
 from tumorseg.errors import UserError, explain
-from tumorseg.files import read_yaml
 from tumorseg.models.registry import check_options
+from tumorseg.reading import read_yaml
 from tumorseg.types import (
+    BatchSize,
     Count,
     FindingId,
     Flip,
     Fraction,
     LossName,
+    Members,
+    Name,
     Positive,
     Precision,
     PreprocessStep,
+    Seed,
     Strategy,
     described,
 )
@@ -87,7 +90,8 @@ class Augment(Frozen):
 class Loss(Frozen):
     """What every loss shares. A model names its loss in its entry of `models`."""
 
-    pos_weight: Literal["auto"] | Positive = described(
+    # A single pixel of tumour in the largest slice there is has 2²⁰ − 1 of background for one of its own.
+    pos_weight: Literal["auto"] | Annotated[Positive, Field(le=2**20)] = described(
         "weight of a tumour pixel in BCE; `auto`: √(background pixels / tumour pixels) of train",
         "times a background pixel",
     )
@@ -96,9 +100,12 @@ class Loss(Frozen):
 class Train(Frozen):
     """How nets are trained. A model may have its own values."""
 
-    batch_size: Count = described("slices in one training step", "slices")
-    lr: Positive = described("peak learning rate of the one-cycle schedule")
-    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = described("weight decay of AdamW")
+    batch_size: BatchSize = described("slices in one training step", "slices")
+    # AdamW moves each weight by about `lr` a step, and shrinks it by `lr` times `weight_decay`.
+    lr: Annotated[Positive, Field(le=10)] = described("peak learning rate of the one-cycle schedule")
+    weight_decay: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = described(
+        "weight decay of AdamW"
+    )
     ema: Annotated[float, Field(ge=0, lt=1)] = described(
         "decay of the running mean of the weights, which is the net that is kept; 0: no mean"
     )
@@ -108,12 +115,13 @@ class Train(Frozen):
 class Evaluate(Frozen):
     """How predictions are made and cut. What is left open is chosen on valid."""
 
-    beta: Positive = described(
+    # Beyond it the threshold goes by recall alone.
+    beta: Annotated[Positive, Field(le=100)] = described(
         "the threshold is the one with the best F-beta on valid; above 1, a missed tumour pixel costs more "
         "than a false one"
     )
     flip: Flip = described("also predict the mirror image of each slice, and average the two")
-    neighbors: Annotated[int, Field(ge=0)] = described(
+    neighbors: Annotated[int, Field(ge=0, le=1000)] = described(
         "add the masks of this many most similar training slices to the prediction, with a weight chosen on "
         "valid; 0: none",
         "slices",
@@ -128,7 +136,8 @@ class Compute(Frozen):
 
     accelerator: Literal["auto", "cpu", "gpu", "mps"] = described("`auto`: a GPU where there is one")
     precision: Precision = described("`auto`: bfloat16 where the processor computes in it")
-    workers: Annotated[int, Field(ge=0)] = described(
+    # No machine loads faster with more, and each is a process with memory and files of its own.
+    workers: Annotated[int, Field(ge=0, le=128)] = described(
         "processes that load slices; results do not depend on it", "processes"
     )
 
@@ -158,7 +167,7 @@ class Model(BaseModel):
     architecture: str = described("name of an architecture, with its own options beside it")
     loss: LossName | None = described("the loss; required for every net that learns", default=None)
     epochs: Count | None = described("epochs of this model, in place of the dataset's", "epochs", None)
-    members: Count = described(
+    members: Members = described(
         "train this many nets, with seeds `seed`, `seed` + 1, …, and average their probabilities", "nets", 1
     )
     train: TrainChanges | None = described("values of `train` for this model alone", default=None)
@@ -180,7 +189,7 @@ class Model(BaseModel):
 class Params(Frozen):
     """All of params.yaml."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = described("seed of weights, shuffling and augmentation")
+    seed: Seed = described("seed of weights, shuffling and augmentation")
     data: str = described("the dataset to run on: a name in `datasets`")
     model: str = described("the model that the pipeline delivers: a name in `models`")
     datasets: dict[Name, Dataset] = described("datasets by name")
@@ -207,6 +216,10 @@ class Params(Frozen):
         for key, value, choices in named:
             if value not in choices:
                 raise ValueError(f"{key}: {value!r} is not one of {', '.join(choices)}")
+        lower: dict[str, str] = {}
+        for name in self.models:  # to some file systems both are one folder
+            if (other := lower.setdefault(name.lower(), name)) != name:
+                raise ValueError(f"models: {other} and {name} differ in case alone")
         return self
 
     def model_named(self, name: str) -> Model:

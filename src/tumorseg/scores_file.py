@@ -18,7 +18,7 @@ Score = Annotated[float, BeforeValidator(lambda value: math.nan if value is None
 
 
 def _none(value: Any) -> Any:
-    """What `files.read_json` makes of null is nothing again."""
+    """What `reading.read_json` makes of null is nothing again."""
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
@@ -177,6 +177,8 @@ def read_scores(path: Path) -> Scores:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path}: not found; {_way_out(path)}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not UTF-8; {_way_out(path)}") from None
     return parse_scores(text, path)
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from tumorseg.errors import UserError
+from tumorseg.reading import read_json, reading
 
 
 def read_statement(path: Path) -> list[str]:
@@ -21,3 +22,14 @@ def read_statement(path: Path) -> list[str]:
     if not isinstance(sentences, list) or not all(isinstance(each, str) for each in sentences):
         raise UserError(f"{path}: statement: no list of sentences; dvc repro -f -s report makes it anew")
     return sentences
+
+
+def read_siblings(path: Path) -> float:
+    """The share of the test slices that have a very similar one in train.
+
+    Raises:
+        UserError: The file is missing or malformed.
+    """
+    statement = read_json(path)
+    with reading(path):
+        return float(statement["leak"]["share"])

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 
 def described(meaning: str, unit: str = "", default: Any = ...) -> Any:
@@ -10,7 +11,23 @@ def described(meaning: str, unit: str = "", default: Any = ...) -> Any:
     return Field(default, description=meaning, json_schema_extra={"unit": unit})
 
 
-Count = Annotated[int, Field(ge=1)]
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise PydanticCustomError("printable", "input should have no character that cannot be shown")
+    return text
+
+
+# What is longer than that makes no name of a file: 255 bytes, and others are put before and behind it.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]  # becomes that of files and stages
+# Names of others, paths, addresses: any language, but nothing that a terminal or a file system takes amiss.
+Text = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_printable)]
+MOST_PIXELS = 1024  # a side: beyond it nets take memory that no card has
+Count = Annotated[int, Field(ge=1, le=10**6)]  # of epochs, slices, pixels: more would end with nobody there
+Width = Annotated[int, Field(ge=1, le=1024)]  # channels of a layer; the widest published U-Nets end at 1024
+BatchSize = Annotated[int, Field(ge=1, le=4096)]  # slices of 1024² beyond it take over 16 GB, before any net
+Members = Annotated[int, Field(ge=1, le=100)]  # each is a training; beyond 10 the mean hardly changes
+FileNumbers = Annotated[int, Field(ge=0, le=10**9)]  # files are numbered by hand or by scanner
+Seed = Annotated[int, Field(ge=0, lt=2**31)]  # what every generator of random numbers takes
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -63,19 +80,27 @@ FindingId = Literal[
 ]
 
 __all__ = [
+    "MOST_PIXELS",
+    "BatchSize",
     "Channels",
     "Count",
     "Dropout",
     "Exif",
+    "FileNumbers",
     "FindingId",
     "Flip",
     "Fraction",
     "Literal",
     "LossName",
+    "Members",
+    "Name",
     "OnMissing",
     "Positive",
     "Precision",
     "PreprocessStep",
+    "Seed",
     "Strategy",
+    "Text",
+    "Width",
     "described",
 ]

@@ -15,7 +15,7 @@ from tumorseg.audit.facts import measure
 from tumorseg.audit.findings import find
 from tumorseg.audit.survey import survey_data
 from tumorseg.errors import UserError
-from tumorseg.files import read_json
+from tumorseg.reading import read_json
 
 
 def test_sound_data_have_no_finding(tmp_path):

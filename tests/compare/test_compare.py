@@ -12,8 +12,8 @@ from support.fourfold import AGREEMENT, DICE, compare, compare_in
 from tumorseg.compare.summary import as_text, summarise
 from tumorseg.errors import UserError
 from tumorseg.figures import PREDICTION
-from tumorseg.files import read_json
 from tumorseg.metrics import METRICS
+from tumorseg.reading import read_json
 from tumorseg.scores_file import Scores
 
 WRITTEN = [

@@ -7,8 +7,8 @@ import numpy as np
 
 from tumorseg.compare.slices import data_uri
 from tumorseg.data.slices import load_split
-from tumorseg.files import read_json
 from tumorseg.identity import read_identity
+from tumorseg.reading import read_json
 
 
 def test_the_page_gets_a_row_a_model_and_a_row_a_slice_with_pictures(measured, compared):

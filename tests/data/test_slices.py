@@ -8,10 +8,10 @@ from tumorseg.data.slices import load_split, read_table
 
 # Text that a CSV reader would gladly take for a number or for a missing value.
 CSV = """\
-split,index,image_id,file,category,annotations,sequence,height,width,tumor_pixels
-valid,0,4,NA,0,1,,8,8,3
-train,0,9,007.jpg,01,1,7,8,8,5
-valid,1,5,null,1,2,3,8,8,0
+split,index,image_id,file,as_shipped,group,category,annotations,sequence,height,width,tumor_pixels
+valid,0,4,NA,valid,0,0,1,,8,8,3
+train,0,9,007.jpg,train,1,01,1,7,8,8,5
+valid,1,5,null,valid,2,1,2,3,8,8,0
 """
 
 

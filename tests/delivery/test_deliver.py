@@ -18,7 +18,7 @@ from tumorseg.delivery.digests import check_digests
 from tumorseg.delivery.predictor import Predictor, to_working_size
 from tumorseg.delivery.selftest import check_sample
 from tumorseg.errors import UserError
-from tumorseg.files import read_json
+from tumorseg.reading import read_json
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from support.prior import MASKS, QUANTISED, evaluate, mask
 
-from tumorseg.files import read_json
 from tumorseg.metrics import METRICS
+from tumorseg.reading import read_json
 
 
 def numbers(value: object) -> list[float]:

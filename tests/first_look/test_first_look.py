@@ -13,9 +13,9 @@ from support.coco_builder import pack
 from support.planted import Export, sibling
 
 from tumorseg.errors import UserError
-from tumorseg.files import read_json
 from tumorseg.first_look import first_look
 from tumorseg.first_look.page import _mended, _table
+from tumorseg.reading import read_json
 
 ROOT = Path(__file__).parents[2]
 WRITTEN = ["audit", "audit.json", "index.html", "samples.png", "splits.json"]

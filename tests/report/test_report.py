@@ -6,7 +6,7 @@ import pytest
 from support.told import CLEAN, LEAKING, NEAR, NO_SIBLINGS, PREPARED, SIBLINGS, audit, context, scores, told
 
 from tumorseg.errors import UserError
-from tumorseg.files import read_json
+from tumorseg.reading import read_json
 from tumorseg.report import report_model
 from tumorseg.scores_file import Scores, headline
 

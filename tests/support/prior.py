@@ -9,11 +9,11 @@ import torch
 from tumorseg import SPLITS
 from tumorseg.data.classes import write_classes
 from tumorseg.evaluation.evaluate import evaluate_model
-from tumorseg.files import read_json
 from tumorseg.identity import write_identity
 from tumorseg.models.artifact import ModelInfo, save_model
 from tumorseg.models.registry import build_model, channels
 from tumorseg.params import Evaluate
+from tumorseg.reading import read_json
 
 SIDE = 4
 # The prior of the training masks is 0.4 in column 0, 0.2 in column 1 and 0 elsewhere: steps
@@ -65,7 +65,8 @@ def fit(folder: Path, masks: list[np.ndarray], classes: list[str]) -> Path:
     net.fit(torch.empty(0), torch.from_numpy(np.stack(masks))[:, None].float())
     folder.mkdir(parents=True)
     about = {"name": "prior", "architecture": "location_prior", "options": {}, "parameters": 0}
-    about |= {"image_size": SIDE, "mean": 0.5, "std": 0.2, "best_epoch": 0, "epochs": 0, "classes": classes}
+    about |= {"image_size": masks[0].shape[-1], "mean": 0.5, "std": 0.2, "best_epoch": 0, "epochs": 0}
+    about |= {"classes": classes}
     save_model(folder, net, ModelInfo(**about))
     return folder
 

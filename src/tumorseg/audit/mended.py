@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tumorseg.files import read_json
+from tumorseg.reading import read_json, reading
 
 SOURCE, FAULTS = "source.json", "faults.csv"
 ACTIONS = ("mended", "left out", "guessed")
@@ -27,5 +27,6 @@ def read_mended(raw: Path) -> Mended:
     if not path.is_file():
         return Mended()
     said: dict[str, Any] = read_json(path)
-    counts = {action: dict(said.get(action) or {}) for action in ACTIONS}
-    return Mended(str(said.get("layout", "")), {action: kinds for action, kinds in counts.items() if kinds})
+    with reading(path):
+        counts = {action: dict(said.get(action) or {}) for action in ACTIONS}
+        return Mended(str(said.get("layout", "")), {action: each for action, each in counts.items() if each})

@@ -16,6 +16,7 @@ from tumorseg.data.coco_schema import IMAGE_SUFFIXES
 from tumorseg.data.similarity import embed, groups, relatives
 from tumorseg.data.slices import SplitArrays, load_split
 from tumorseg.identity import read_identity
+from tumorseg.reading import read_csv
 
 READERS = 4  # threads that read files
 SHIPPED = ("as_shipped", "file", "annotations")  # columns
@@ -76,8 +77,8 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
     annotations, categories, unnamed = _read_labels(raw)
     return Survey(
         slices=slices,
-        left_out=pd.read_csv(
-            prepared / "left_out.csv", usecols=SHIPPED, dtype={"file": str}, keep_default_na=False
+        left_out=read_csv(
+            prepared / "left_out.csv", SHIPPED, usecols=SHIPPED, dtype={"file": str}, keep_default_na=False
         ),
         annotations=annotations,
         agreements=agreements(slices, arrays),

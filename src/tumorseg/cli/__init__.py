@@ -3,8 +3,6 @@
 What a subcommand does is imported when it is called, so that --help is there at once.
 """
 
-import sys
-
 import typer
 
 from tumorseg.cli.audit import audit
@@ -22,7 +20,7 @@ from tumorseg.cli.table import table
 from tumorseg.cli.view import view
 from tumorseg.cli.watch import watch
 from tumorseg.cli.work import work
-from tumorseg.errors import UserError
+from tumorseg.stage import finish, heed_stops
 
 HELP = """Predictions of a delivered net, studies and searches, and what else is no stage of the pipeline.
 
@@ -50,9 +48,6 @@ for command in (*NET, audit, study, search, work, table, statement, watch, page,
 
 
 def main() -> None:
-    """Run the command line; a `UserError` is one line on stderr and status 1."""
-    try:
-        app(prog_name="tumorseg")
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+    """Run the command line; what the user or the system did wrong is one line on stderr and status 1."""
+    heed_stops()
+    finish(lambda: app(prog_name="tumorseg"))

@@ -18,10 +18,11 @@ from tumorseg.compare.suspect_files import write_suspects
 from tumorseg.compare.suspects import find_suspects, voters_of
 from tumorseg.compare.verdicts import verdicts
 from tumorseg.data.slices import SplitArrays, load_split
-from tumorseg.files import atomic_folder, read_json, write_csv, write_json
+from tumorseg.files import atomic_folder, write_csv, write_json
 from tumorseg.identity import Identity, check_same, read_identity
 from tumorseg.metrics import STEPS
 from tumorseg.paired import Scored
+from tumorseg.reading import read_array, read_csv, read_json, reading
 from tumorseg.scores_file import Scores, read_scores
 
 TABLES = ("pr_curve", "confusion", "reliability")
@@ -57,7 +58,7 @@ def compare_models(
         plots: Folder for {models,slices}.json, what `_write_tables`, `_draw` and `write_suspects` write.
 
     Raises:
-        UserError: A file of scores is missing or malformed, or is of other data than the prepared folder.
+        UserError: A file is missing or malformed, or is of other data than the prepared folder.
     """
     clear(learns, [headlines, details, curves, evaluated, predictions])
     identity = read_identity(prepared)
@@ -66,7 +67,7 @@ def compare_models(
     splits = {split: load_split(prepared, split) for split in ("valid", "test")}
     suspects = find_suspects(voters_of(results, learns), results, splits, predictions)
     comparison = compare(scored := read_scored(list(results), predictions, splits["test"].table))
-    trained = pd.concat([read_csv(curves / f"{name}.csv") for name in results])
+    trained = pd.concat([_read(curves / f"{name}.csv") for name in results])
     board = _board(results, learns, comparison, trained, slices=identity.train)
     with atomic_folder(plots) as folder:
         write_json(folder / "models.json", identity.rows(model_rows(board, learns, agreement)))
@@ -82,8 +83,9 @@ def compare_models(
 def read_agreement(audit: Path, identity: Identity, prepared: Path) -> dict[str, Any]:
     """How far the labels agree with themselves, as the audit of the same data has it."""
     facts = read_json(audit)
-    check_same(Identity(**facts["prepared"]), audit, identity, prepared)
-    agreement: dict[str, Any] = facts["agreement"]
+    with reading(audit):
+        known, agreement = Identity(**facts["prepared"]), dict(facts["agreement"])
+    check_same(known, audit, identity, prepared)
     return agreement
 
 
@@ -99,7 +101,7 @@ def _write_tables(
 
 def of_all(evaluated: Path, kind: str, names: list[str]) -> pd.DataFrame:
     """One of TABLES, of all models."""
-    return pd.concat([read_csv(evaluated / name / f"{kind}.csv").assign(model=name) for name in names])
+    return pd.concat([_read(evaluated / name / f"{kind}.csv").assign(model=name) for name in names])
 
 
 def clear(models: Collection[str], folders: Iterable[Path]) -> None:
@@ -125,9 +127,9 @@ def read_results(names: list[str], details: Path, identity: Identity, prepared: 
     return dict(sorted(results.items(), key=lambda item: -item[1].valid.dice))
 
 
-def read_csv(path: Path) -> pd.DataFrame:
+def _read(path: Path) -> pd.DataFrame:
     """A table whose model names stay text, be they `NA` or `01`."""
-    return pd.read_csv(path, dtype={"model": str}, keep_default_na=False, na_values={"loss": [""]})
+    return read_csv(path, (), dtype={"model": str}, keep_default_na=False, na_values={"loss": [""]})
 
 
 def _board(
@@ -176,7 +178,9 @@ def _draw_slices(
     from tumorseg.compare.side_by_side import choose_rows, side_by_side
     from tumorseg.compare.slices import slice_rows
 
-    quantised = {name: np.load(predictions / name / "test.npy", mmap_mode="r") for name in results}
+    quantised: dict[str, np.ndarray] = {
+        name: read_array(predictions / name / "test.npy", test.masks.shape) for name in results
+    }
     steps = {name: scores.threshold * STEPS for name, scores in results.items()}
     write_json(folder / "slices.json", identity.rows(slice_rows(test, scored, quantised, steps)), indent=None)
     rows = choose_rows(scored.dice, [learns[name] for name in results])

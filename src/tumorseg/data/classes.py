@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tumorseg.errors import UserError
-from tumorseg.files import read_json, write_json
+from tumorseg.files import write_json
+from tumorseg.reading import read_json, reading
 
 Categories = list[str] | dict[str, list[str]]  # tumor_categories as params.yaml has them
 GREYS = "greys.json"  # beside the masks
@@ -44,17 +44,23 @@ def read_greys(folder: Path) -> dict[str, int]:
     Raises:
         UserError: It is missing or malformed.
     """
-    try:
-        greys: dict[str, int] = read_json(folder / GREYS)
-    except (OSError, ValueError):
-        raise UserError(f"{folder / GREYS}: missing or cut off; run dvc repro -f -s render_masks") from None
+    greys: dict[str, int] = read_json(folder / GREYS)
+    with reading(folder / GREYS):
+        if not all(isinstance(grey, int) and 0 < grey < 256 for grey in greys.values()):
+            raise ValueError("it has what is no grey level")
     return greys
 
 
 def read_classes(folder: Path) -> list[str]:
     """The names that `write_classes` left in a folder; none where it left no file."""
     path = folder / FILE
-    return read_json(path) if path.exists() else []
+    if not path.exists():
+        return []
+    classes: list[str] = read_json(path)
+    with reading(path):
+        if not (isinstance(classes, list) and classes and all(isinstance(name, str) for name in classes)):
+            raise ValueError("it is no list of names")
+    return classes
 
 
 def to_grey(index: int, classes: list[str]) -> int:

@@ -12,6 +12,7 @@ from tumorseg.data import classes
 from tumorseg.data.coco_schema import BRANCHES, Categories, Export, Image, Region, Rle
 from tumorseg.errors import UserError, explain_first
 from tumorseg.files import uncollected
+from tumorseg.reading import WAY_OUT
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -168,9 +169,11 @@ def _load(folder: Path, schema: type[Section]) -> Section:
     try:
         return schema.model_validate_json((folder / ANNOTATIONS).read_bytes())
     except OSError as error:
-        raise UserError(f"{name}: cannot be read: {error.strerror}") from None
+        raise UserError(f"{name}: cannot be read: {error.strerror}; {WAY_OUT}") from None
     except ValidationError as error:
-        raise UserError(f"{name}: {explain_first(error, BRANCHES)}") from None
+        cut = error.errors(include_url=False)[0]["type"] == "json_invalid"
+        way_out = f"; where it was damaged here, {WAY_OUT}" if cut else ""
+        raise UserError(f"{name}: {explain_first(error, BRANCHES)}{way_out}") from None
 
 
 def _refuse_duplicates(section: str, key: str, values: Iterable[Hashable]) -> None:

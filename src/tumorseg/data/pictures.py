@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from tumorseg.data.coco import SOURCE
 from tumorseg.data.headers import Header, read_header
 from tumorseg.data.read import Reading, decode, decode_values, load
 from tumorseg.data.remarks import captured_remarks, damage, refuse_damage
-from tumorseg.errors import UserError
-from tumorseg.files import read_json
+from tumorseg.reading import read_json, reading
 from tumorseg.threads import in_threads
 from tumorseg.types import Channels, Exif
 
@@ -18,10 +18,11 @@ def outlines_in(raw: Path) -> Exif:
     path = raw / SOURCE
     if not path.exists():
         return "stored"
-    try:
-        exif: Exif = read_json(path).get("exif", "stored")
-    except (ValueError, AttributeError):
-        raise UserError(f"{path}: not as download wrote it; run dvc repro -f -s download") from None
+    about = read_json(path)
+    with reading(path):
+        exif: Exif = about.get("exif", "stored")
+        if exif not in get_args(Exif):
+            raise ValueError(f"exif is {exif!r}")
     return exif
 
 

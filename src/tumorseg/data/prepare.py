@@ -19,7 +19,7 @@ from tumorseg.data.read import Reading, check_sizes, decode, load, resize_mask, 
 from tumorseg.data.remarks import captured_remarks
 from tumorseg.data.similarity import embed, groups
 from tumorseg.data.splits import LEFT_OUT, assign, group_slices, resolve
-from tumorseg.files import atomic_folder, write_csv
+from tumorseg.files import atomic_folder, create_array, write_csv
 from tumorseg.identity import write_identity
 from tumorseg.params import Blocks, Split
 from tumorseg.progress import progress
@@ -141,7 +141,7 @@ def _read_all(
 
 
 def _array(path: Path, shape: tuple[int, ...]) -> np.memmap:
-    return np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    return create_array(path, shape, np.uint8)
 
 
 def _describe(item: Slice, frame: Frame) -> dict[str, object]:

@@ -13,6 +13,10 @@ import numpy as np
 import pandas as pd
 
 from tumorseg.data.classes import read_classes
+from tumorseg.errors import UserError
+from tumorseg.reading import WAY_OUT, read_array, read_csv
+
+NEEDED = ("split", "file")  # the cheapest sign that it is the table that it should be
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,21 @@ class SplitArrays:
 
 
 def load_split(prepared: Path, split: str) -> SplitArrays:
-    """Open one split of the prepared folder without reading its pixels."""
+    """Open one split of the prepared folder without reading its pixels.
+
+    Raises:
+        UserError: A file is missing or cut off, or they do not fit together.
+    """
     table = read_table(prepared)
-    folder = prepared / split
-    return SplitArrays(
-        images=np.load(folder / "images.npy", mmap_mode="r"),
-        masks=np.load(folder / "masks.npy", mmap_mode="r"),
-        table=table[table.split == split].reset_index(drop=True),
-        classes=read_classes(prepared),
-    )
+    table = table[table["split"] == split].reset_index(drop=True)
+    images = read_array(prepared / split / "images.npy")
+    if len(images) != len(table):
+        raise UserError(
+            f"{prepared}: slices.csv has {len(table)} {split} slices, {split}/images.npy has {len(images)}; "
+            f"{WAY_OUT}"
+        )
+    masks = read_array(prepared / split / "masks.npy", images.shape[:3])
+    return SplitArrays(images, masks, table, read_classes(prepared))
 
 
 def shipped_files(table: pd.DataFrame, raw: Path) -> list[Path]:
@@ -56,9 +66,14 @@ def shipped_files(table: pd.DataFrame, raw: Path) -> list[Path]:
 
 
 def read_table(prepared: Path) -> pd.DataFrame:
-    """slices.csv, a row a slice; `category` stays text, `sequence` is a nullable integer."""
-    return pd.read_csv(
+    """slices.csv, a row a slice; `category` stays text, `sequence` is a nullable integer.
+
+    Raises:
+        UserError: It is missing or cut off.
+    """
+    return read_csv(
         prepared / "slices.csv",
+        NEEDED,
         dtype={"file": "str", "category": "str", "sequence": "Int64"},
         keep_default_na=False,
         na_values={"sequence": [""]},

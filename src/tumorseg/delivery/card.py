@@ -5,7 +5,6 @@ Its head is what Hugging Face reads of a model.
 
 import math
 from pathlib import Path
-from typing import Any
 
 from tumorseg.delivery.contract import Contract, Headline
 from tumorseg.delivery.expectation import Expectation
@@ -25,14 +24,14 @@ FILES = {
 
 
 def write_card(
-    folder: Path, contract: Contract, stated: dict[str, Any], without_onnx: str | None = None
+    folder: Path, contract: Contract, sentences: list[str], without_onnx: str | None = None
 ) -> None:
     """Write README.md into a delivered folder.
 
     Args:
         folder: Has all other files already.
         contract: Of the net.
-        stated: What its score is worth, as written by `report`.
+        sentences: What its score is worth, as `report` says it.
         without_onnx: Why there is no model.onnx, where there is none.
     """
     sections = [
@@ -42,7 +41,7 @@ def write_card(
         _use(contract),
         _input(contract),
         _decision(contract),
-        _scores(contract, stated["statement"]),
+        _scores(contract, sentences),
         _data(contract),
         _files(folder, without_onnx),
     ]

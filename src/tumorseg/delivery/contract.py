@@ -4,9 +4,9 @@ It holds all that `predict` needs besides the weights. Nothing here imports torc
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tumorseg.data.read import DEFAULT, Reading
 from tumorseg.delivery.expectation import Expectation
@@ -72,6 +72,13 @@ class Contract(_Part):
     licence_of_weights: str
     licence_of_data: str
     source_of_data: str
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        size, other = self.input.image_size, self.model.image_size
+        if size != other:
+            raise ValueError(f"input.image_size: {size}, but model.image_size is {other}")
+        return self
 
 
 def write_contract(folder: Path, contract: Contract) -> None:

@@ -3,7 +3,6 @@
 import math
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,12 +17,13 @@ from tumorseg.delivery.onnx_export import export_onnx
 from tumorseg.delivery.predictor import Predictor
 from tumorseg.delivery.selftest import SIDE, write_sample
 from tumorseg.delivery.warning_power import measured_expectation
-from tumorseg.files import atomic_folder, read_json, write_text
+from tumorseg.files import atomic_folder, write_text
 from tumorseg.identity import check_same, read_identity
-from tumorseg.models.artifact import WEIGHTS, load_info
+from tumorseg.models.artifact import WEIGHTS, load_info, load_model
 from tumorseg.params import Source
 from tumorseg.scores_file import Scores, SplitScores, read_scores
 from tumorseg.sources.phantom import sample_slices
+from tumorseg.statement_file import read_siblings, read_statement
 from tumorseg.types import PreprocessStep
 
 COMPARED = 32  # slices of valid on which runtimes are compared: enough, and seconds
@@ -58,9 +58,9 @@ def deliver_model(
         out: Folder. Where a net cannot be delivered, it holds a README.md that says why, and nothing else.
 
     Raises:
-        UserError: Files are of different data, or what would be delivered is not what was evaluated.
+        UserError: A file is missing, cut off or of other data, or what would be delivered was not evaluated.
     """
-    known, statement = read_scores(details), read_json(stated)
+    known, sentences, _ = read_scores(details), read_statement(stated), load_model(model)
     check_same(known.prepared, details, read_identity(prepared), prepared)
     with atomic_folder(out) as folder:
         if known.neighbors_weight:
@@ -68,17 +68,18 @@ def deliver_model(
             print(NOT_DELIVERED)
             return
         shutil.copyfile(model / WEIGHTS, folder / WEIGHTS)
-        write_contract(folder, contract_of(model, known, prepared, raw, preprocess, source, statement))
+        siblings = read_siblings(stated)
+        write_contract(folder, contract_of(model, known, prepared, raw, preprocess, source, siblings))
         contract = with_native_scores(Predictor(folder), prepared, raw, masks, predictions)
         write_contract(folder, contract)
         write_sample(folder)
         without_onnx = export_onnx(folder, comparison_slices(prepared, raw))
-        write_card(folder, contract, statement, without_onnx)
+        write_card(folder, contract, sentences, without_onnx)
         write_digests(folder)
-    if without_onnx:
-        print(without_onnx)
-    test = contract.scores["test"]
-    print(f"{contract.model.name}: delivered; its masks at native size have test Dice {test.native_dice:.3f}")
+    delivered = (
+        f"delivered; its masks at native size have test Dice {contract.scores['test'].native_dice:.3f}"
+    )
+    print(*filter(None, [without_onnx, f"{contract.model.name}: {delivered}"]), sep="\n")
 
 
 def comparison_slices(prepared: Path, raw: Path) -> list[np.ndarray]:
@@ -96,11 +97,11 @@ def contract_of(
     raw: Path,
     preprocess: list[PreprocessStep],
     source: Source,
-    statement: dict[str, Any],
+    siblings: float,
 ) -> Contract:
     """The contract of the evaluated model; its scores at native size are not known yet.
 
-    Arguments as of `deliver_model`; `statement` is what `report` wrote.
+    Arguments as of `deliver_model`, and the share of test slices with a very similar one in train.
     """
     info, reading = load_info(model), read_reading(prepared)
     return Contract(
@@ -123,7 +124,7 @@ def contract_of(
         ),
         prepared=known.prepared,
         scores={"valid": headline_of(known.valid), "test": headline_of(known.test)},
-        share_of_siblings=statement["leak"]["share"],
+        share_of_siblings=siblings,
         licence_of_weights="MIT",
         licence_of_data=read_licences(raw / "train"),
         source_of_data=name_source(source),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tumorseg.data.coco import ANNOTATIONS
 from tumorseg.params import Source
+from tumorseg.reading import reading
 
 LONGEST = 80  # characters of a name
 
@@ -20,12 +21,18 @@ def read_licences(folder: Path) -> str:
     """The names of the licences that a split's annotation file states, in a line; it need not state any.
 
     Args:
-        folder: Of the split, with its annotation file, which `prepare` has read before.
+        folder: Of the split, with its annotation file.
+
+    Raises:
+        UserError: The file is missing or cut off.
     """
+    path = folder / ANNOTATIONS
+    with reading(path):
+        document = json.loads(path.read_bytes())
     try:
-        listed = json.loads((folder / ANNOTATIONS).read_text(encoding="utf-8")).get("licenses") or []
+        listed = document.get("licenses") or []
         names = {str(licence["name"]) for licence in listed if licence.get("name")}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         names = set()
     fit = sorted(name for name in names if name.isprintable() and len(name) <= LONGEST)
     return ", ".join(fit) or "not stated"

@@ -11,6 +11,7 @@ from tumorseg.delivery.contract import Contract
 from tumorseg.delivery.predictor import Predictor
 from tumorseg.errors import UserError
 from tumorseg.metrics import scores
+from tumorseg.reading import read_array
 
 
 def with_native_scores(
@@ -47,7 +48,7 @@ def native_dice(predictor: Predictor, arrays: SplitArrays, raw: Path, masks: Pat
             truths.append(mask > 0)
             yield image
 
-    known, counts = np.load(evaluated, mmap_mode="r"), np.zeros(4, np.int64)
+    known, counts = read_array(evaluated, arrays.masks.shape), np.zeros(4, np.int64)
     for row, prediction in enumerate(predictor.predict(greys())):
         if not np.array_equal(prediction.levels, known[row]):
             raise UserError(

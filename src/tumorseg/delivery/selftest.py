@@ -8,6 +8,7 @@ import numpy as np
 from tumorseg.data.read import read_slice
 from tumorseg.delivery.predictor import Predictor, RuntimeName
 from tumorseg.errors import UserError
+from tumorseg.reading import reading
 from tumorseg.sources.phantom import sample_slices
 
 FOLDER = "sample"
@@ -32,7 +33,8 @@ def check_sample(folder: Path, runtime: RuntimeName, device: str = "auto") -> st
         UserError: They differ by more than another processor's rounding.
     """
     slices = [read_slice(path) for path in sorted((folder / FOLDER).glob("*.png"))]
-    known = np.load(folder / FOLDER / "levels.npy")
+    with reading(folder / FOLDER / "levels.npy", "get the net again"):
+        known = np.load(folder / FOLDER / "levels.npy")
     predictor = Predictor(folder, runtime=runtime, device=device)
     levels = np.stack([prediction.levels for prediction in predictor.predict(slices)])
     off = np.abs(levels.astype(int) - known)

@@ -48,12 +48,12 @@ def evaluate_model(
         plots: Folder for curves and pictures, see `outputs.write_plots`.
 
     Raises:
-        UserError: The model was trained on other classes than the prepared folder has.
+        UserError: The model was trained on other classes or another size than the prepared folder has.
     """
     device = pick_device(accelerator)
     net, info = load_model(folder)
     train, valid, test = (load_split(prepared, split) for split in SPLITS)
-    _check_classes(folder, info.classes, prepared, test)
+    _check_fits(folder, info, prepared, test)
     gflops = count_gflops(net, info.image_size, info.channels)
 
     used = rule_for(net, rule)
@@ -85,12 +85,17 @@ def _about(info: ModelInfo, gflops: float, used: "Evaluate", choice: Choice) -> 
     }
 
 
-def _check_classes(folder: Path, classes: list[str], prepared: Path, arrays: SplitArrays) -> None:
-    if arrays.classes != classes:
-        raise UserError(
-            f"{folder}: was trained on the classes {classes}, but {prepared} has {arrays.classes}; "
-            "train it again (dvc repro)"
-        )
+def _check_fits(folder: Path, info: ModelInfo, prepared: Path, arrays: SplitArrays) -> None:
+    pairs = [
+        ("the classes", info.classes, arrays.classes),
+        ("an image_size of", info.image_size, arrays.images.shape[1]),
+    ]
+    for what, trained, there in pairs:
+        if trained != there:
+            raise UserError(
+                f"{folder}: was trained on {what} {trained}, but {prepared} has {there}; "
+                "train it again (dvc repro)"
+            )
 
 
 def _say(name: str, threshold: float, test: SplitScores) -> None:

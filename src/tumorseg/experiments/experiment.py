@@ -8,8 +8,8 @@ from typing import Any
 from tumorseg.errors import UserError
 from tumorseg.experiments.commands import command
 from tumorseg.experiments.spec import override
-from tumorseg.files import read_yaml
 from tumorseg.params import PARAMS_FILE, Params, load_params
+from tumorseg.reading import read_yaml
 
 
 @dataclass(frozen=True)

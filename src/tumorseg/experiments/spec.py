@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tumorseg.errors import UserError, explain
-from tumorseg.files import read_yaml
+from tumorseg.reading import read_yaml
 from tumorseg.types import Count, Positive
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"  # names become those of experiments and files

@@ -7,7 +7,7 @@ from optuna.trial import TrialState
 from tumorseg.experiments.search import SearchPlan
 from tumorseg.experiments.study import StudyPlan
 from tumorseg.experiments.worker import Options, Worker
-from tumorseg.files import read_yaml
+from tumorseg.reading import read_yaml
 
 
 def run_worker(path: Path, options: Options, retake: bool) -> int:

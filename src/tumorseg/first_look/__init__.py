@@ -14,10 +14,11 @@ from tumorseg.data.masks import render_masks
 from tumorseg.data.prepare import prepare
 from tumorseg.data.slices import load_split, read_table
 from tumorseg.errors import UserError
-from tumorseg.files import atomic_folder, read_json, write_json
+from tumorseg.files import atomic_folder, write_json
 from tumorseg.first_look.page import Look, write_page
 from tumorseg.identity import read_identity
 from tumorseg.params import ArchiveSource, Blocks, Split
+from tumorseg.reading import read_json
 from tumorseg.sources import fetch
 
 # As params.yaml has them, so that the audit is of what the pipeline would train on.

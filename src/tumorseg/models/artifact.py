@@ -1,17 +1,18 @@
 """A trained model on disk: weights.safetensors, and model.json with all it takes to use them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tumorseg.errors import UserError, explain
 from tumorseg.files import write_json
 from tumorseg.models.registry import build_model, channels
-from tumorseg.types import Channels, Count, Positive
+from tumorseg.reading import WAY_OUT
+from tumorseg.types import MOST_PIXELS, Channels, Fraction, Members, Name
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 WEIGHTS = "weights.safetensors"
 INFO = "model.json"
@@ -22,17 +23,18 @@ class ModelInfo(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    name: str
-    architecture: str
+    name: Name
+    architecture: Name
     options: dict[str, Any]
-    parameters: int  # trained ones
-    image_size: Count
-    mean: float  # of training pixels / 255: a slice is (pixels / 255 − mean) / std to the net
-    std: Positive
-    best_epoch: int  # of the first net, counted from 1; 0 for what learns nothing
-    epochs: int  # that were run
+    parameters: Annotated[int, Field(ge=0)]  # trained ones
+    image_size: Annotated[int, Field(ge=1, le=MOST_PIXELS)]
+    mean: Fraction  # of training pixels / 255: a slice is (pixels / 255 − mean) / std to the net
+    # `training.pixel_statistics` has no less, and no values from 0 to 1 have more.
+    std: Annotated[float, Field(ge=1e-6, le=0.5)]
+    best_epoch: Annotated[int, Field(ge=0)]  # of the first net, counted from 1; 0 for what learns nothing
+    epochs: Annotated[int, Field(ge=0)]  # that were run
     channels: Channels = 1  # of a slice: grey; or red, green and blue
-    members: Count = 1  # nets whose probabilities are averaged
+    members: Members = 1  # nets whose probabilities are averaged
     classes: list[str] = []  # of tumour, as its logits have them after background; none: all is one
 
 
@@ -59,7 +61,7 @@ def load_info(folder: Path) -> ModelInfo:
     except FileNotFoundError:
         raise UserError(f"{path}: not found; train the model first (dvc repro)") from None
     except ValidationError as error:
-        raise UserError(f"{path}: not a model description: {explain(error)}") from None
+        raise UserError(f"{path}: not a model description: {explain(error)}; {WAY_OUT}") from None
 
 
 def load_model(folder: Path) -> tuple["nn.Module", ModelInfo]:
@@ -76,7 +78,8 @@ def load_weights(folder: Path, info: ModelInfo) -> "nn.Module":
     """The net that `info` describes, in eval mode, with the weights of the folder. Nothing is unpickled.
 
     Raises:
-        UserError: The file is missing or malformed, or the weights are not this net's.
+        UserError: The file is missing or malformed, the weights are not this net's, or are for slices of
+            another size, or some are not finite.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -94,10 +97,28 @@ def load_weights(folder: Path, info: ModelInfo) -> "nn.Module":
             if buffer.numel() == 0 and name in weights:
                 setattr(net, name, weights[name].clone())
         net.load_state_dict(weights)
+        _check_values(weights)
+        _check_net(net, info)
     except FileNotFoundError:
         raise UserError(f"{path}: not found; train the model first (dvc repro)") from None
     except (SafetensorError, RuntimeError, ValueError) as error:
-        raise UserError(
-            f"{path}: not weights of {info.architecture}: {' '.join(str(error).split())}"
-        ) from None
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: not weights of {info.architecture}: {reason}; {WAY_OUT}") from None
     return net.eval()
+
+
+def _check_values(weights: "dict[str, Tensor]") -> None:
+    for name, tensor in weights.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise ValueError(f"{name} has values that are not finite")
+
+
+def _check_net(net: "nn.Module", info: ModelInfo) -> None:
+    """That what it makes of a slice has the size that its description says."""
+    import torch
+
+    size = info.image_size
+    with torch.inference_mode():
+        shape = tuple(net.eval()(torch.zeros(1, info.channels, size, size)).shape)
+    if shape != (wanted := (1, channels(info.classes), size, size)):
+        raise ValueError(f"of a slice of {INFO}'s image_size {size} they make {shape}, not {wanted}")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from monai.networks import nets
 from torch import nn
 
-from tumorseg.types import Count
+from tumorseg.types import Width
 
 DEPTH = 5  # of the U-shaped nets with a list of channels; each halves the side
 
@@ -16,7 +16,7 @@ def build(
     inputs: int,
     *,
     net: Literal["attention_unet", "dynunet", "mednext", "segresnet"] = "segresnet",
-    width: Count = 16,
+    width: Width = 16,
 ) -> nn.Module:
     """MONAI's net of that name.
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tumorseg.models.layers import conv_relu, upsample
-from tumorseg.types import Count
+from tumorseg.types import Width
 
 CELLS = {"rnn": nn.RNN, "gru": nn.GRU}
 
@@ -62,7 +62,7 @@ class ReNet(nn.Module):
         return self.decoder(latent)
 
 
-def build(outputs: int, inputs: int, *, cell: Literal["rnn", "gru"] = "gru", hidden: Count = 32) -> ReNet:
+def build(outputs: int, inputs: int, *, cell: Literal["rnn", "gru"] = "gru", hidden: Width = 32) -> ReNet:
     """118,177 parameters as it stands.
 
     Args:

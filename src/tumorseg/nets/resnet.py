@@ -3,11 +3,11 @@
 from torch import nn
 
 from tumorseg.models.layers import ResidualBlock, upsample
-from tumorseg.types import Count, Dropout
+from tumorseg.types import Dropout, Width
 
 
 def build(
-    outputs: int, inputs: int, *, width: Count = 32, norm: bool = True, dropout: Dropout = 0.2
+    outputs: int, inputs: int, *, width: Width = 32, norm: bool = True, dropout: Dropout = 0.2
 ) -> nn.Sequential:
     """435,553 parameters as it stands; a latent image of an eighth of the side (32×32 at 256²).
 

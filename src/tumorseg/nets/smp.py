@@ -12,6 +12,7 @@ from huggingface_hub.utils import get_session
 from torch import Tensor, nn
 
 from tumorseg.errors import UserError
+from tumorseg.types import Text
 
 PLACE = "params.yaml: models: architecture smp"
 PATIENCE = 5.0  # seconds
@@ -100,8 +101,8 @@ def build(
         "Segformer",
         "DPT",
     ] = "Unet",
-    encoder: str = "resnet34",
-    weights: str | None = None,
+    encoder: Text = "resnet34",
+    weights: Text | None = None,
 ) -> Zoo:
     """24,430,097 parameters as it stands.
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tumorseg.models.layers import upsample
-from tumorseg.types import Count, Dropout
+from tumorseg.types import Dropout, Width
 
 
 class DoubleConv(nn.Sequential):
@@ -68,7 +68,7 @@ def build(
     outputs: int,
     inputs: int,
     *,
-    width: Count = 16,
+    width: Width = 16,
     depth: Literal[1, 2, 3, 4] = 4,
     dropout: Dropout = 0.0,
     stem: Literal[1, 2, 4] = 1,

@@ -19,6 +19,7 @@ import vl_convert
 
 from tumorseg.errors import UserError
 from tumorseg.files import write_text
+from tumorseg.stage import Stopped
 
 SECONDS_BETWEEN_LOOKS = 3.0
 TEMPLATE = Path(".dvc/plots/curves.json")  # which draws the curves of the page of plots too
@@ -98,7 +99,7 @@ def watch_trainings(root: Path, say: Callable[[str], None]) -> None:
                 before = trainings
                 write_text(root / PAGE, draw(root, list(trainings.values()), curves, live=True))
             time.sleep(SECONDS_BETWEEN_LOOKS)
-    except KeyboardInterrupt:
+    except Stopped:
         trainings, curves = read_curves(root)
         write_text(root / PAGE, draw(root, list(trainings.values()), curves, live=False))
 

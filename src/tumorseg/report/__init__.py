@@ -5,8 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tumorseg.files import atomic_folder, read_json, write_json
+from tumorseg.files import atomic_folder, write_json
 from tumorseg.identity import Identity, check_same
+from tumorseg.reading import read_json, reading
 from tumorseg.report.context import BASELINES, context_of
 from tumorseg.report.statement import statement
 from tumorseg.scores_file import Scores, headline, read_scores
@@ -38,12 +39,13 @@ def report_model(
         plots: Folder for the plots, statement.json and levels.json.
 
     Raises:
-        UserError: The file of scores is missing or malformed, or the audit is of other data.
+        UserError: The scores or the audit are missing or malformed, or are of other data than each other.
     """
     scores, facts = read_scores(details), read_json(audit)
     identity = scores.prepared
-    check_same(identity, details, Identity(**facts["prepared"]), audit)
-    context = context_of(scores.test, facts)
+    with reading(audit):
+        audited, context = Identity(**facts["prepared"]), context_of(scores.test, facts)
+    check_same(identity, details, audited, audit)
     sentences = statement(name, scores, context)
     with atomic_folder(plots) as folder:
         shutil.copytree(evaluated, folder, dirs_exist_ok=True)

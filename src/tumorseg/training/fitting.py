@@ -22,6 +22,8 @@ from tumorseg.metrics import STEPS, count_pixels, quantise, summarise_counts
 from tumorseg.models.predict import pick_device, to_probabilities, tumor_probability
 from tumorseg.models.registry import channels
 from tumorseg.progress import Pulse
+from tumorseg.stage import Stopped
+from tumorseg.training.checkpoints import BEST, LATEST, epochs_done
 from tumorseg.training.loading import derive_seed, loader
 from tumorseg.training.losses import build_loss, deep_loss
 from tumorseg.training.recipe import Recipe
@@ -173,6 +175,36 @@ def choose_precision(precision: Precision, accelerator: str) -> Literal["32-true
     return "bf16-mixed" if native else "32-true"
 
 
+def _trainer(recipe: Recipe, checkpoints: Path) -> tuple[L.Trainer, ModelCheckpoint]:
+    """A trainer that keeps the latest and the best epoch in a folder, and what keeps the best."""
+    common: dict[str, Any] = {
+        "dirpath": checkpoints,
+        "enable_version_counter": False,
+        "save_on_train_epoch_end": True,
+    }
+    best = ModelCheckpoint(filename=Path(BEST).stem, monitor=MONITOR, mode="max", **common)
+    latest = ModelCheckpoint(
+        filename=Path(LATEST).stem, **common
+    )  # not `save_last`, which skips all but the best
+    patience = Patience(MONITOR, mode="max", patience=recipe.train.patience, check_on_train_epoch_end=True)
+    callbacks: list[Callback] = [best, latest, patience, Heartbeat(recipe.name)]
+    if recipe.train.ema:  # validation, checkpoints and the net that is kept have the mean's weights
+        callbacks.append(EMAWeightAveraging(decay=recipe.train.ema))
+    trainer = L.Trainer(
+        accelerator=recipe.compute.accelerator,
+        devices=1,
+        precision=choose_precision(recipe.compute.precision, recipe.compute.accelerator),
+        max_epochs=recipe.epochs,
+        callbacks=callbacks,
+        deterministic=True,
+        num_sanity_val_steps=0,
+        logger=False,
+        enable_progress_bar=sys.stderr.isatty(),
+        enable_model_summary=False,
+    )
+    return trainer, best
+
+
 def fit_net(
     net: nn.Module,
     splits: dict[str, SplitArrays],
@@ -190,35 +222,17 @@ def fit_net(
     classes = splits["train"].classes
     live = checkpoints / "curves.csv"
     segmenter = Segmenter(net.to(memory_format=torch.channels_last), recipe, classes, live)
-    common: dict[str, Any] = {
-        "dirpath": checkpoints,
-        "enable_version_counter": False,
-        "save_on_train_epoch_end": True,
-    }
-    best = ModelCheckpoint(filename="best", monitor=MONITOR, mode="max", **common)
-    latest = ModelCheckpoint(filename="latest", **common)  # not `save_last`, which skips all but the best
-    patience = Patience(MONITOR, mode="max", patience=recipe.train.patience, check_on_train_epoch_end=True)
-    callbacks: list[Callback] = [best, latest, patience, Heartbeat(recipe.name)]
-    if recipe.train.ema:  # validation, checkpoints and the net that is kept have the mean's weights
-        callbacks.append(EMAWeightAveraging(decay=recipe.train.ema))
-    trainer = L.Trainer(
-        accelerator=recipe.compute.accelerator,
-        devices=1,
-        precision=choose_precision(recipe.compute.precision, recipe.compute.accelerator),
-        max_epochs=recipe.epochs,
-        callbacks=callbacks,
-        deterministic=True,
-        num_sanity_val_steps=0,
-        logger=False,
-        enable_progress_bar=sys.stderr.isatty(),
-        enable_model_summary=False,
-    )
-    resume = checkpoints / "latest.ckpt"
-    if resume.exists():
+    trainer, best = _trainer(recipe, checkpoints)
+    done = epochs_done(checkpoints)
+    resume = checkpoints / LATEST if done else None
+    if resume:
         print(f"{recipe.name}: resuming from {resume}", flush=True)
     train, valid = (loader(splits[split], split, statistics, recipe) for split in ("train", "valid"))
-    path = resume if resume.exists() else None
-    trainer.fit(segmenter, train, valid, ckpt_path=path, weights_only=True)
+    try:
+        trainer.fit(segmenter, train, valid, ckpt_path=resume, weights_only=True)
+    except Stopped as stopped:
+        stopped.then = f"the training of {recipe.name} resumes at epoch {epochs_done(checkpoints) + 1}"
+        raise
     chosen = torch.load(best.best_model_path, weights_only=True)
     segmenter.load_state_dict(chosen["state_dict"])
     return segmenter.curves, chosen["epoch"] + 1

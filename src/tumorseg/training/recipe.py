@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tumorseg.files import read_yaml
+from tumorseg.reading import read_json, read_yaml, reading
 
 if TYPE_CHECKING:
     from tumorseg.params import Augment, Compute, Model, Train
@@ -76,6 +76,17 @@ def make_recipe(
         train=train.changed(model.train),
         compute=compute,
     )
+
+
+def read_pos_weight(measured: Path) -> float:
+    """What a tumour pixel weighs by default, from metrics/class_balance.json.
+
+    Raises:
+        UserError: The file is missing or cut off.
+    """
+    facts = read_json(measured)
+    with reading(measured):
+        return float(facts["pos_weight"])
 
 
 def training_code(pipeline: Path, architecture: str) -> list[Path]:
