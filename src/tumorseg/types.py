@@ -67,7 +67,6 @@ FindingId = Literal[
     "category_order",
     "image_blank",
     "image_outlier",
-    "image_unnamed_files",
     "image_over_8_bits",
     "image_sizes",
     "image_formats",

@@ -25,13 +25,13 @@ def facts(strategy: str = "shipped", **changed: dict[str, Any]) -> dict[str, Any
                 "formats": {"1x8 bit": 15, "3x16 bit": 15},
                 "over_8_bits": 15,
             },
-            **{"blank": 1, "outlier": 1, "unnamed_files": 1, "turned": 2},
+            **{"blank": 1, "outlier": 1, "turned": 2},
             **{"in_colour": {"several": 15, "looked_at": 15, "colourful": 14}},
             **{"far_from_square": 4, "longest_aspect": 4.8},
         },
         "split": {"strategy": strategy, "without_tumor": {"train": 1, "valid": 1, "test": 10}},
         "source": {
-            **{"layout": "CVAT", "mended": {"area": 3, "ids": 2}},
+            **{"layout": "CVAT", "exif": "stored", "mended": {"area": 3, "ids": 2}},
             **{"left out": {"fragment": 1}, "guessed": {"size": 1}},
         },
         "leak": {

@@ -66,7 +66,7 @@ def judged(tmp_path: Path) -> tuple[dict[str, SplitArrays], Path]:
     for (split, name), steps in seen.items():
         (tmp_path / "predictions" / name).mkdir(parents=True, exist_ok=True)
         np.save(tmp_path / "predictions" / name / f"{split}.npy", steps)
-    rows = pd.concat([arrays.table for arrays in splits.values()]).assign(dice=1.0)
+    rows = pd.concat([arrays.table for arrays in splits.values()]).assign(dice=1.0, tp=1, fp=0, fn=0)
     for name in NETS:
         rows.to_csv(tmp_path / "predictions" / name / "slices.csv", index=False)
     return {split: load_split(prepared, split) for split in splits}, tmp_path / "predictions"

@@ -20,7 +20,7 @@ class Export:
     """A sound export of 64×64 slices of noise, to plant a defect in: change it, then write it."""
 
     def __init__(self) -> None:
-        rng, self.categories, self.unnamed = np.random.default_rng(0), list(CATEGORIES), []
+        rng, self.categories = np.random.default_rng(0), list(CATEGORIES)
         self.pixels = {
             s: [rng.integers(0, 256, (64, 64), np.uint8) for _ in range(n)] for s, n in SIZES.items()
         }
@@ -36,8 +36,6 @@ class Export:
             write_annotations(raw / split, self.images[split], self.labels[split], self.categories)
             for entry, pixels in zip(self.images[split], self.pixels[split], strict=True):
                 (raw / split / entry["file_name"]).write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
-        for name in self.unnamed:
-            (raw / name).write_bytes(b"")
         return raw
 
     def relabel(self, split: str, index: int, **fields: Any) -> None:
@@ -118,5 +116,4 @@ PLANTED: dict[str, tuple[Callable[[Export], Any], list[str], int]] = {
         ["image_over_8_bits", "image_formats"],
         1,
     ),
-    "unnamed": (lambda e: e.unnamed.append("train/forgotten.png"), ["image_unnamed_files"], 1),
 }

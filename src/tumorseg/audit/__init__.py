@@ -126,11 +126,9 @@ def faults(survey: Survey) -> pd.DataFrame:
     labels = survey.annotations.rename(columns={"id": "annotation"})
     every = survey.all_slices.assign(annotation=None)
     slices = survey.slices.assign(annotation=None)
-    unnamed = pd.DataFrame([path.split("/", 1) for path in survey.unnamed], columns=columns[:2])
     parts = [
         *(labels[labels[fault]].assign(fault=fault) for fault in FAULTS),
         every[every.annotations == 0].assign(fault="unannotated"),
         *(slices[slices[fault]].assign(fault=fault) for fault in ("blank", "outlier", "lost")),
-        unnamed.assign(annotation=None, fault="unnamed"),
     ]
     return pd.concat([part[columns].astype({"annotation": "Int64"}) for part in parts])

@@ -29,7 +29,7 @@ def measure(survey: Survey, tumor_categories: Mapping[str, int], strategy: str) 
     return {
         "images": _images(survey),
         "split": {"strategy": strategy, **_unlabelled(survey)},
-        "source": {"layout": survey.mended.layout, **survey.mended.counts},
+        "source": {"layout": survey.mended.layout, "exif": survey.mended.exif, **survey.mended.counts},
         "leak": _leak(survey),
         "baselines": _baselines(survey),
         "groups": _groups(survey.slices, "group"),
@@ -56,7 +56,6 @@ def _images(survey: Survey) -> dict[str, Any]:
         "in_colour": asdict(survey.colour),
         **_aspects(slices),
         **{fault: int(slices[fault].sum()) for fault in ("blank", "outlier")},
-        "unnamed_files": len(survey.unnamed),
     }
 
 

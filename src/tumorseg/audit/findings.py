@@ -120,12 +120,11 @@ def _images(facts: dict[str, Any]) -> Iterator[Finding]:
     for fault, severity, words in (
         ("blank", "medium", "slices of one grey and nothing else"),
         ("outlier", "low", "slices far brighter, darker or of other contrast than the rest"),
-        ("unnamed_files", "low", "image files that no annotation file names, left out"),
     ):
         if count := images[fault]:
             yield Finding(f"image_{fault}", severity, f"{words}: {count}{LISTED}", count)
     if count := images["over_8_bits"]:
-        message = f"image files with more than 8 bits a channel: {count}; nets see 256 grey levels of them"
+        message = f"image files with more than 8 bits a channel: {count}; their range becomes 256 greys"
         yield Finding("image_over_8_bits", "medium", message, count)
     for fault, kind in (("sizes", "size"), ("formats", "channels or bit depth")):
         if len(images[fault]) > 1:
@@ -137,12 +136,14 @@ def _pictures(facts: dict[str, Any]) -> Iterator[Finding]:
     """What files hold that nets do not see, or see otherwise than whoever annotated them."""
     images = facts["images"]
     if count := images["turned"]:
+        exif = facts["source"]["exif"]
         message = (
             f"image files with an EXIF orientation, by which viewers turn them: {count} of "
-            f"{images['images']}. Outlines are taken to be of the pixels as they are stored: samples.png "
-            "shows whether they fit"
+            f"{images['images']}. Outlines are taken to be of the pixels as {exif}: samples.png shows "
+            "whether they fit"
         )
-        yield Finding("image_exif", "high", message, count)
+        severity = "high" if exif == "stored" else "info"
+        yield Finding("image_exif", severity, message, count, "datasets.${data}.source.exif")
     colour = images["in_colour"]
     if count := colour["colourful"]:
         message = (

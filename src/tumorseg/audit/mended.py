@@ -18,6 +18,7 @@ class Mended:
     """The layout that was found, and by action how often each kind of fault was met."""
 
     layout: str = ""
+    exif: str = "stored"  # whether outlines are of pictures as stored, or as EXIF's orientation shows them
     counts: dict[str, dict[str, int]] = field(default_factory=dict)  # by action, then by kind
 
 
@@ -29,4 +30,5 @@ def read_mended(raw: Path) -> Mended:
     said: dict[str, Any] = read_json(path)
     with reading(path):
         counts = {action: dict(said.get(action) or {}) for action in ACTIONS}
-        return Mended(str(said.get("layout", "")), {action: each for action, each in counts.items() if each})
+        found = {action: each for action, each in counts.items() if each}
+        return Mended(str(said.get("layout", "")), str(said.get("exif", "stored")), found)

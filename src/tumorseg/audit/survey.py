@@ -11,10 +11,9 @@ from tumorseg import SPLITS
 from tumorseg.audit import images, labels, leak
 from tumorseg.audit.agreement import agreements
 from tumorseg.audit.mended import Mended, read_mended
-from tumorseg.data.coco import Slice, read_export
-from tumorseg.data.coco_schema import IMAGE_SUFFIXES
+from tumorseg.data.coco import read_export
 from tumorseg.data.similarity import embed, groups, relatives
-from tumorseg.data.slices import SplitArrays, load_split
+from tumorseg.data.slices import SplitArrays, load_split, shipped_files
 from tumorseg.identity import read_identity
 from tumorseg.reading import read_csv
 
@@ -32,7 +31,6 @@ class Survey:
     agreements: pd.DataFrame  # of `agreement.agreements`
     arrays: dict[str, SplitArrays]  # by split, memory-mapped
     categories: list[str]  # that the annotation files define
-    unnamed: list[str]  # image files that no annotation file names, as folder/file
     colour: images.Colour  # of the files that were looked at for it
     mended: Mended  # what the download has changed
 
@@ -61,7 +59,7 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
     """
     arrays = {split: load_split(prepared, split) for split in SPLITS}
     slices = pd.concat([arrays[split].table for split in SPLITS], ignore_index=True)
-    paths = [raw / split / file for split, file in zip(slices["as_shipped"], slices["file"], strict=True)]
+    paths = shipped_files(slices, raw)
     with ThreadPoolExecutor(READERS) as readers:
         files = pd.DataFrame(list(readers.map(images.read_header, paths)))
         colour = images.look_for_colour(paths, files["channels"].to_numpy(), readers)
@@ -74,7 +72,7 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
         lost=slices.lost & (slices.tumor_pixels > 0),
         **_relatives(arrays, slices, read_identity(prepared).split),
     )
-    annotations, categories, unnamed = _read_labels(raw)
+    annotations, categories = _read_labels(raw)
     return Survey(
         slices=slices,
         left_out=read_csv(
@@ -84,7 +82,6 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
         agreements=agreements(slices, arrays),
         arrays=arrays,
         categories=categories,
-        unnamed=unnamed,
         colour=colour,
         mended=read_mended(raw),
     )
@@ -116,22 +113,11 @@ def _relatives(arrays: dict[str, SplitArrays], slices: pd.DataFrame, strategy: s
     return {**vars(found), "lookalikes": lookalikes}
 
 
-def _read_labels(raw: Path) -> tuple[pd.DataFrame, list[str], list[str]]:
-    """All annotations, the names of all categories in the files' order, and the images no file names."""
-    tables, categories, unnamed = [], [], []
+def _read_labels(raw: Path) -> tuple[pd.DataFrame, list[str]]:
+    """All annotations, and the names of all categories in the files' order."""
+    tables, categories = [], []
     for split in SPLITS:
         slices, names = read_export(raw / split)
         tables.append(labels.annotation_table((split, item) for item in slices))
         categories += names
-        unnamed += [f"{split}/{name}" for name in _unnamed(raw / split, slices)]
-    return pd.concat(tables, ignore_index=True), list(dict.fromkeys(categories)), unnamed
-
-
-def _unnamed(folder: Path, slices: list[Slice]) -> list[str]:
-    """Image files in a folder that its annotation file does not name, sorted."""
-    named = {item.file_name for item in slices}
-    return sorted(
-        path.name
-        for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.name not in named
-    )
+    return pd.concat(tables, ignore_index=True), list(dict.fromkeys(categories))

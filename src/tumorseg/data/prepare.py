@@ -51,8 +51,7 @@ def prepare(
     Args:
         raw: The split folders, images beside `_annotations.coco.json`.
         masks: Folder made by `masks.render_masks`; how each category is drawn is taken from it.
-        prepared: Is replaced. It gets the arrays of each split, slices.csv, left_out.csv, about.json and
-            what tells how the pictures were read (see `read.Reading`).
+        prepared: Is replaced. It gets the arrays of each split, tables, and how the pictures were read.
         name: Of the dataset.
         image_size: Pixels a side.
         channels: 1: slices are grey; 3: they keep their colours.
