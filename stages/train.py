@@ -2,11 +2,13 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 from tumorseg import stage
 from tumorseg.params import load_params
 from tumorseg.training import train_model
+from tumorseg.training.launch import launch, started_as_rank
 from tumorseg.training.recipe import make_recipe, training_code
 
 
@@ -25,6 +27,8 @@ def main(name: str) -> None:
         train=params.train,
         compute=params.compute,
     )
+    if recipe.ranks > 1 and not started_as_rank():
+        return launch(recipe.ranks, sys.argv)
     train_model(
         recipe,
         prepared=Path("data/prepared"),

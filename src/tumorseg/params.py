@@ -102,6 +102,11 @@ class Train(Frozen):
         "decay of the running mean of the weights, which is the net that is kept; 0: no mean"
     )
     patience: Count = described("training stops after this many epochs without a better valid Dice", "epochs")
+    ranks: Count = described(
+        "processes that train one net together, each on a share of every batch, which it divides; a GPU each, "
+        "where there are any; results depend on it in their last digits",
+        "processes",
+    )
 
 
 class Evaluate(Frozen):
@@ -206,6 +211,20 @@ class Params(Frozen):
             if value not in choices:
                 raise ValueError(f"{key}: {value!r} is not one of {', '.join(choices)}")
         return self
+
+    @model_validator(mode="after")
+    def _ranks_share_batches(self) -> Self:
+        for place, train in [("train", self.train), *self._own_values()]:
+            if train.batch_size % train.ranks:
+                raise ValueError(
+                    f"{place}.ranks: {train.ranks} does not divide batch_size, {train.batch_size}"
+                )
+        return self
+
+    def _own_values(self) -> list[tuple[str, Train]]:
+        return [
+            (f"models.{name}.train", self.train.changed(each.train)) for name, each in self.models.items()
+        ]
 
     def model_named(self, name: str) -> Model:
         """The entry of `models` called `name`.

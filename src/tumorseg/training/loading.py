@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 from tumorseg.data.slices import SplitArrays
 from tumorseg.training.augmentation import Augmentation, paste_tumor
+from tumorseg.training.ranks import Ranks
 from tumorseg.training.recipe import Recipe
 
 
@@ -73,14 +74,32 @@ class EpochSampler(Sampler[tuple[int, int]]):
         return iter([(self.epoch, int(index)) for index in order])
 
 
-def loader(arrays: SplitArrays, split: str, statistics: tuple[float, float], recipe: Recipe) -> DataLoader:
+class ShareSampler(BatchSampler):
+    """Yields this rank's share of each batch: of the same batches, whatever the number of ranks."""
+
+    def __init__(self, sampler: EpochSampler, batch_size: int, ranks: Ranks) -> None:
+        super().__init__(sampler, batch_size, drop_last=False)
+        self.ranks = ranks
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        rank = self.ranks.rank
+        for batch in super().__iter__():
+            start = sum(self.ranks.shares(len(batch))[:rank])
+            share = batch[start : start + self.ranks.shares(len(batch))[rank]]
+            # Not every net takes a batch of none. What it makes of this slice is left out, but for batch norm.
+            yield share or [batch[rank % len(batch)]]
+
+
+def loader(
+    arrays: SplitArrays, split: str, statistics: tuple[float, float], recipe: Recipe, ranks: Ranks
+) -> DataLoader:
     """Batches of a split, the same whatever the number of loader processes; only train is augmented."""
     augmentation = Augmentation(recipe.augment) if split == "train" else None
     workers = recipe.compute.workers
+    order = EpochSampler(len(arrays), recipe.seed, shuffle=split == "train")
     return DataLoader(
         SliceDataset(arrays, *statistics, augmentation, recipe.seed),
-        recipe.train.batch_size,
-        sampler=EpochSampler(len(arrays), recipe.seed, shuffle=split == "train"),
+        batch_sampler=ShareSampler(order, recipe.train.batch_size, ranks),
         num_workers=workers,
         persistent_workers=workers > 0,
     )

@@ -26,6 +26,11 @@ class Recipe:
     train: "Train"
     compute: "Compute"
 
+    @property
+    def ranks(self) -> int:
+        """How many processes train it; a baseline, which learns nothing, needs one."""
+        return self.train.ranks if self.model.loss else 1
+
     def fingerprint(self, prepared: Path, code: Iterable[Path]) -> str:
         """A digest of params, prepared data and code: what a checkpoint may be resumed with.
 
