@@ -29,14 +29,10 @@ def main(name: str) -> None:
     )
     if recipe.ranks > 1 and not started_as_rank():
         return launch(recipe.ranks, sys.argv)
-    train_model(
-        recipe,
-        prepared=Path("data/prepared"),
-        code=training_code(Path("dvc.yaml"), recipe.model.architecture),
-        out=Path("models") / name,
-        curves=Path("plots/train") / f"{name}.csv",
-        work=Path(os.environ.get("TUMORSEG_WORK", ".work")),  # studies keep checkpoints outside their copies
-    )
+    code = training_code(Path("dvc.yaml"), recipe.model.architecture)
+    work = Path(os.environ.get("TUMORSEG_WORK", ".work"))  # studies keep checkpoints outside their copies
+    out, curves = Path("models", name), Path("plots/train", f"{name}.csv")
+    train_model(recipe, Path("data/prepared"), code, out, curves, work)
 
 
 if __name__ == "__main__":

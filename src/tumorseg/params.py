@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tumorseg.datasets import (
     ArchiveSource,
@@ -15,6 +15,7 @@ from tumorseg.datasets import (
     Name,
     PhantomSource,
     Source,
+    changes_of,
 )
 from tumorseg.errors import UserError, explain
 from tumorseg.files import read_yaml
@@ -103,8 +104,8 @@ class Train(Frozen):
     )
     patience: Count = described("training stops after this many epochs without a better valid Dice", "epochs")
     ranks: Count = described(
-        "processes that train one net together, each on a share of every batch, which it divides; a GPU each, "
-        "where there are any; results depend on it in their last digits",
+        "processes that train one net together, a GPU each where there are any, on a share of each batch; "
+        "it divides `batch_size`; results depend on it in their last digits",
         "processes",
     )
 
@@ -135,16 +136,6 @@ class Compute(Frozen):
     workers: Annotated[int, Field(ge=0)] = described(
         "processes that load slices; results do not depend on it", "processes"
     )
-
-
-def changes_of(section: type[Frozen]) -> type[Frozen]:
-    """A section with the same keys, each of which may be left out."""
-    # Field(), since a type without a range has no metadata, and Annotated wants some.
-    fields: dict[str, Any] = {
-        key: (Annotated[field.annotation, Field(), *field.metadata] | None, None)
-        for key, field in section.model_fields.items()
-    }
-    return create_model(f"{section.__name__}Changes", __base__=Frozen, **fields)
 
 
 if TYPE_CHECKING:  # a class made at run time is no type
@@ -214,17 +205,13 @@ class Params(Frozen):
 
     @model_validator(mode="after")
     def _ranks_share_batches(self) -> Self:
-        for place, train in [("train", self.train), *self._own_values()]:
+        own = {f"models.{name}.train": self.train.changed(each.train) for name, each in self.models.items()}
+        for place, train in ({"train": self.train} | own).items():
             if train.batch_size % train.ranks:
                 raise ValueError(
                     f"{place}.ranks: {train.ranks} does not divide batch_size, {train.batch_size}"
                 )
         return self
-
-    def _own_values(self) -> list[tuple[str, Train]]:
-        return [
-            (f"models.{name}.train", self.train.changed(each.train)) for name, each in self.models.items()
-        ]
 
     def model_named(self, name: str) -> Model:
         """The entry of `models` called `name`.

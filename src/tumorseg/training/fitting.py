@@ -159,7 +159,7 @@ def check_ranks(ranks: Ranks, recipe: Recipe, fingerprint: str, train: SplitArra
 
 
 def build_trainer(recipe: Recipe, ranks: Ranks, checkpoints: list[Callback]) -> L.Trainer:
-    """Lightning's trainer of a recipe, which stops early; the samplers, not Lightning, deal out the slices."""
+    """Lightning's trainer of a recipe, which stops early; our samplers deal out the slices, not Lightning."""
     patience = Patience(MONITOR, mode="max", patience=recipe.train.patience, check_on_train_epoch_end=True)
     callbacks: list[Callback] = [*checkpoints, patience, Heartbeat(recipe.name)]
     if recipe.train.ema:  # validation, checkpoints and the net that is kept have the mean's weights

@@ -104,7 +104,7 @@ def _reason(failures: dict[int, ProcessFailure]) -> str:
         how = f"by {failure.signal_name()}" if failure.exitcode < 0 else f"with status {failure.exitcode}"
         return f"rank {rank} of the training was ended {how}; what was trained is kept, run it again"
     kind, _, text = failure.message["message"].partition(": ")
-    if kind in ("UserError", "LostRank"):
+    if kind in ("UserError", "LostRankError"):
         return text
     print(failure.message["extraInfo"]["py_callstack"], file=sys.stderr)
     return f"rank {rank} of the training: {kind}: {text}"
@@ -114,4 +114,4 @@ def _order(failure: ProcessFailure) -> int:
     """0 for what nothing else explains: a signal, or an end without a word."""
     if not isinstance(failure.message, dict):
         return 0
-    return 2 if failure.message["message"].startswith("LostRank") else 1
+    return 2 if failure.message["message"].startswith("LostRankError") else 1

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from tumorseg.data.slices import SplitArrays
 from tumorseg.training.augmentation import Augmentation, paste_tumor
@@ -74,19 +74,23 @@ class EpochSampler(Sampler[tuple[int, int]]):
         return iter([(self.epoch, int(index)) for index in order])
 
 
-class ShareSampler(BatchSampler):
+class ShareSampler(Sampler[list[tuple[int, int]]]):
     """Yields this rank's share of each batch: of the same batches, whatever the number of ranks."""
 
-    def __init__(self, sampler: EpochSampler, batch_size: int, ranks: Ranks) -> None:
-        super().__init__(sampler, batch_size, drop_last=False)
-        self.ranks = ranks
+    def __init__(self, order: EpochSampler, batch_size: int, ranks: Ranks) -> None:
+        self.sampler = order  # by this name Lightning finds it, to tell it the epoch
+        self.batch_size, self.ranks = batch_size, ranks
+
+    def __len__(self) -> int:
+        return -(-len(self.sampler) // self.batch_size)
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        rank = self.ranks.rank
-        for batch in super().__iter__():
-            start = sum(self.ranks.shares(len(batch))[:rank])
-            share = batch[start : start + self.ranks.shares(len(batch))[rank]]
-            # Not every net takes a batch of none. What it makes of this slice is left out, but for batch norm.
+        order, rank = list(self.sampler), self.ranks.rank
+        for start in range(0, len(order), self.batch_size):
+            batch = order[start : start + self.batch_size]
+            shares = self.ranks.shares(len(batch))
+            share = batch[sum(shares[:rank]) : sum(shares[: rank + 1])]
+            # Not every net takes a batch of none. What it makes of this slice is left out, but by batch norm.
             yield share or [batch[rank % len(batch)]]
 
 

@@ -21,13 +21,13 @@ from tumorseg.models.predict import pick_device
 from tumorseg.training.launch import launched_here, started_as_rank
 
 if TYPE_CHECKING:
-    from lightning.pytorch.plugins.environments import ClusterEnvironment
+    from lightning.fabric.plugins.environments import ClusterEnvironment
 
 Value = TypeVar("Value")
 KEY = "params.yaml: train.ranks"
 
 
-class LostRank(UserError):
+class LostRankError(UserError):
     """Another rank has ended; its own line says why."""
 
 
@@ -47,10 +47,9 @@ class Ranks:
 
     @property
     def cluster(self) -> "ClusterEnvironment":
-        """What Lightning reads ranks and the address of rank 0 from; one alone has none, whatever it runs on."""
-        from lightning.pytorch.plugins import (
-            environments,
-        )  # it takes seconds, which a baseline need not wait for
+        """Where Lightning reads the ranks and the address of rank 0; a lone process asks nobody."""
+        # Seconds, which a baseline need not wait for.
+        from lightning.fabric.plugins import environments
 
         if self.size == 1:
             return environments.LightningEnvironment()
@@ -138,7 +137,9 @@ def joined(expected: int, accelerator: str) -> Iterator[Ranks]:
         lost = _is_lost(error)
         if lost:
             line = str(error).strip().splitlines()[0]
-            error = LostRank(f"{KEY}: another rank ended, or was never met; its own line says why ({line})")
+            error = LostRankError(
+                f"{KEY}: another rank ended, or was never met; its own line says why ({line})"
+            )
         if launched_here():
             from torch.distributed.elastic.multiprocessing.errors import get_error_handler
 
