@@ -37,9 +37,7 @@ def command(prepared: Path, folder: Path, changes: dict) -> list[str]:
 def start(words: list[str], **environment: str) -> subprocess.Popen:
     more = {"PYTHONPATH": os.pathsep.join([os.environ["PYTHONPATH"], str(Path(__file__).parents[1])])}
     pipe = subprocess.PIPE
-    return subprocess.Popen(
-        words, env=os.environ | more | environment, stdout=pipe, stderr=pipe, text=True
-    )
+    return subprocess.Popen(words, env=os.environ | more | environment, stdout=pipe, stderr=pipe, text=True)
 
 
 def finish(process: subprocess.Popen) -> tuple[int, str, str]:

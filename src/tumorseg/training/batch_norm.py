@@ -23,11 +23,14 @@ class _TotalOfRanks(torch.autograd.Function):
         return total
 
 
-class SharedBatchNorm(nn.SyncBatchNorm):
-    """torch's own, which trains on GPUs alone, and the same in plain operations on other devices."""
+class SharedBatchNorm(nn.BatchNorm2d):
+    """What `nn.SyncBatchNorm` is on GPUs, where alone it trains, in plain operations; of any number of axes."""
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Channels are axis 1, whatever the others are."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.is_cuda or not self.training:
+        if not self.training:
             return super().forward(x)
         values = x.float()
         over = [axis for axis in range(x.dim()) if axis != 1]
@@ -54,9 +57,11 @@ class SharedBatchNorm(nn.SyncBatchNorm):
         self.running_var.lerp_(variance, weight)
 
 
-def share_batch_norm(net: nn.Module) -> None:
+def share_batch_norm(net: nn.Module, device: torch.device) -> None:
     """Have every batch norm in `net` use the statistics of all ranks; names of weights stay as they are."""
-    nn.SyncBatchNorm.convert_sync_batchnorm(net)
+    if device.type == "cuda":
+        nn.SyncBatchNorm.convert_sync_batchnorm(net)
+        return
     for module in net.modules():
-        if isinstance(module, nn.SyncBatchNorm):
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
             module.__class__ = SharedBatchNorm

@@ -113,10 +113,10 @@ def fit_net(
     Raises:
         UserError: The loss diverged, the machine lacks the accelerator, or `check_ranks` found something.
     """
-    pick_device(recipe.compute.accelerator)  # says in a line what Lightning says in a traceback
+    device = pick_device(recipe.compute.accelerator)  # says in a line what Lightning says in a traceback
     if ranks.size > 1:
         check_ranks(ranks, recipe, checkpoints.name, splits["train"])
-        share_batch_norm(net)
+        share_batch_norm(net, device)
     lengths = {split: len(arrays) for split, arrays in splits.items()}
     live = checkpoints / "curves.csv"
     net = net.to(memory_format=torch.channels_last)
