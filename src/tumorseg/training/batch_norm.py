@@ -24,7 +24,7 @@ class _TotalOfRanks(torch.autograd.Function):
 
 
 class SharedBatchNorm(nn.BatchNorm2d):
-    """What `nn.SyncBatchNorm` is on GPUs, where alone it trains, in plain operations; of any number of axes."""
+    """What `nn.SyncBatchNorm` is on GPUs, where alone it trains, in plain operations; of any axes."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         """Channels are axis 1, whatever the others are."""
