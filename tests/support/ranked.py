@@ -17,7 +17,7 @@ SCRIPT = str(Path(__file__))
 
 def changed(changes: dict) -> Recipe:
     """A recipe in float32 with changes to its model, its `train` section and its epochs."""
-    # Weights of bfloat16 steps would hide small differences, or make them large.
+    # Steps in bfloat16 would blow small differences up.
     small = {"precision": "32-true", "workers": changes.get("workers", 0), "accelerator": "cpu"}
     base = recipe(changes.get("name", "simple_cnn"), changes.get("epochs", 2))
     parts = {

@@ -32,11 +32,12 @@ class SharedBatchNorm(nn.BatchNorm2d):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return super().forward(x)
-        values = x.float()
+        values = x.to(torch.promote_types(x.dtype, torch.float32))
         over = [axis for axis in range(x.dim()) if axis != 1]
         shape = [-1 if axis == 1 else 1 for axis in range(x.dim())]
-        count = torch.tensor(float(x.numel() // x.shape[1]))
-        dist.all_reduce(count)
+        values_of_ranks = torch.tensor(x.numel() // x.shape[1])
+        dist.all_reduce(values_of_ranks)
+        count = int(values_of_ranks)
         # In two passes: the mean of squares less the square of the mean would lose digits.
         mean = _TotalOfRanks.apply(values.sum(over)) / count
         centred = values - mean.view(shape)

@@ -102,7 +102,7 @@ def _reason(failures: dict[int, ProcessFailure]) -> str:
     rank, failure = min(failures.items(), key=lambda each: _order(each[1]))
     if not isinstance(failure.message, dict):
         how = f"by {failure.signal_name()}" if failure.exitcode < 0 else f"with status {failure.exitcode}"
-        return f"rank {rank} of the training was ended {how}; what was trained is kept, run it again"
+        return f"rank {rank} of the training was ended {how}; run it again: it resumes"
     kind, _, text = failure.message["message"].partition(": ")
     if kind in ("UserError", "LostRankError"):
         return text
