@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.training import recipe, run
+from support.training import CODE, recipe
 
 from tumorseg import stage
+from tumorseg.training import train_model
 from tumorseg.training.launch import launch, started_as_rank
 from tumorseg.training.recipe import Recipe
 
@@ -59,7 +60,8 @@ def main(prepared: str, folder: str, changes: str) -> None:
     made = changed(json.loads(changes))
     if made.ranks > 1 and not started_as_rank():
         return launch(made.ranks, sys.argv)
-    run(made, Path(prepared), Path(folder))
+    place = Path(folder)
+    train_model(made, Path(prepared), CODE, place / "model", place / "curves.csv", place / "work")
 
 
 if __name__ == "__main__":
