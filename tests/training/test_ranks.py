@@ -90,7 +90,8 @@ def test_two_hosts_give_the_bytes_of_one_and_the_second_writes_nothing(slices, t
 # What `srun` does, as far as this project sees: two processes that are told their places.
 SRUN = """
 import os, subprocess, sys
-job = {"SLURM_NTASKS": "2", "SLURM_NNODES": "2", "SLURM_NODELIST": "localhost", "SLURM_JOB_ID": sys.argv[1]}
+job = {"SLURM_NTASKS": "2", "SLURM_NTASKS_PER_NODE": "1", "SLURM_NNODES": "2"}
+job |= {"SLURM_NODELIST": "localhost", "SLURM_JOB_ID": sys.argv[1]}
 tasks = [
     subprocess.Popen(sys.argv[2:], env=os.environ | job
                      | {"SLURM_PROCID": rank, "SLURM_LOCALID": "0", "SLURM_NODEID": rank})
@@ -207,7 +208,11 @@ TORCHRUN = {"TORCHELASTIC_RUN_ID": "1", "RANK": "1", "LOCAL_RANK": "0"}
         ({}, 2, r"train\.ranks: is 2, but 1 were started; make them the same"),
         (TORCHRUN | {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "1"}, 1, r"is 1, but 2 were started"),
         (TORCHRUN | {"WORLD_SIZE": "3", "LOCAL_WORLD_SIZE": "2"}, 3, r"3 ranks, 2 of them on this host"),
-        ({"TUMORSEG_LAUNCHED": "mpirun"}, 2, r"TUMORSEG_LAUNCHER: it is neither torchrun nor srun"),
+        (
+            {"TUMORSEG_LAUNCHED": "mpirun"},
+            2,
+            r"TUMORSEG_LAUNCHER: its processes know no ranks; use torchrun, or srun",
+        ),
     ],
 )
 def test_ranks_that_do_not_fit_are_one_line(monkeypatch, told, expected, line):
@@ -217,7 +222,7 @@ def test_ranks_that_do_not_fit_are_one_line(monkeypatch, told, expected, line):
 
 
 def test_one_rank_asks_nobody_even_in_a_step_of_srun(monkeypatch):
-    place(monkeypatch, SLURM_PROCID="1", SLURM_NTASKS="4", SLURM_NNODES="1", SLURM_LOCALID="1")
+    place(monkeypatch, SLURM_PROCID="1", SLURM_NTASKS="4", SLURM_NTASKS_PER_NODE="4", SLURM_LOCALID="1")
     with joined(1, "cpu") as ranks:
         assert (ranks.rank, ranks.size) == (0, 1)
 

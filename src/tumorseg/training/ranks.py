@@ -5,6 +5,7 @@ through its own alone; their sum is the gradient that one process would have. So
 """
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,19 +153,18 @@ def joined(expected: int, accelerator: str) -> Iterator[Ranks]:
 
 def _find(expected: int) -> Ranks:
     """This process among the ranks that the environment tells of."""
-    told = os.environ
+    torchrun = "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"
+    srun = "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_NTASKS_PER_NODE"
     if not started_as_rank():
         ranks = Ranks()
-    elif "TORCHELASTIC_RUN_ID" in told:
-        names = "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"
-        ranks = Ranks(*(int(told[name]) for name in names))
-    elif "SLURM_PROCID" in told:
-        rank, size, local, hosts = (
-            int(told[f"SLURM_{name}"]) for name in ("PROCID", "NTASKS", "LOCALID", "NNODES")
-        )
-        ranks = Ranks(rank, size, local, -(-size // hosts))
+    elif "TORCHELASTIC_RUN_ID" in os.environ:
+        ranks = Ranks(*(int(os.environ[name]) for name in torchrun))
+    elif all(name in os.environ for name in srun):
+        ranks = Ranks(*(int(os.environ[name]) for name in srun))
     else:
-        raise UserError("TUMORSEG_LAUNCHER: it is neither torchrun nor srun, so its processes know no ranks")
+        raise UserError(
+            "TUMORSEG_LAUNCHER: its processes know no ranks; use torchrun, or srun with --ntasks-per-node"
+        )
     if ranks.size != expected:
         raise UserError(f"{KEY}: is {expected}, but {ranks.size} were started; make them the same")
     if ranks.size % ranks.local_size:
@@ -186,6 +186,8 @@ def _meet(ranks: Ranks, accelerator: str) -> None:
                 "start one a GPU, each with all GPUs in sight, or set compute.accelerator: cpu"
             )
         torch.cuda.set_device(ranks.local_rank)
+    if not ranks.first:  # nothing of it is to be tidied up, and none is to wait for another's tidying up
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     cluster = ranks.cluster
     os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"] = cluster.main_address, str(cluster.main_port)
     backend = "nccl" if device.type == "cuda" else "gloo"
