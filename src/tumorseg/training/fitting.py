@@ -1,6 +1,7 @@
 """The Lightning side of training: devices, checkpoints, early stopping and how the ranks meet."""
 
 import logging
+import signal
 import sys
 import warnings
 from pathlib import Path
@@ -76,6 +77,16 @@ class CheckpointsOfFirst(TorchCheckpointIO):
     def load_checkpoint(self, path: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
         loaded = super().load_checkpoint(path, *arguments, **options) if self.ranks.first else {}
         return self.ranks.from_first(loaded)
+
+
+class PlainSigterm(Callback):
+    """Keeps SIGTERM as the stage has it: in Lightning's handler ranks wait for each other, and may for ever."""
+
+    def __init__(self) -> None:
+        self.handler = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        signal.signal(signal.SIGTERM, self.handler)
 
 
 class Patience(EarlyStopping):
@@ -164,6 +175,8 @@ def build_trainer(recipe: Recipe, ranks: Ranks, checkpoints: list[Callback]) -> 
     callbacks: list[Callback] = [*checkpoints, patience, Heartbeat(recipe.name)]
     if recipe.train.ema:  # validation, checkpoints and the net that is kept have the mean's weights
         callbacks.append(EMAWeightAveraging(decay=recipe.train.ema))
+    if ranks.size > 1:
+        callbacks.append(PlainSigterm())
     return L.Trainer(
         accelerator=recipe.compute.accelerator,
         strategy=DDPStrategy() if ranks.size > 1 else "auto",
