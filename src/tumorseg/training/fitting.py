@@ -80,7 +80,7 @@ class CheckpointsOfFirst(TorchCheckpointIO):
 
 
 class PlainSigterm(Callback):
-    """Keeps SIGTERM as the stage has it: in Lightning's handler ranks wait for each other, and may for ever."""
+    """Keeps SIGTERM as the stage has it: in Lightning's handler ranks wait for each other, maybe for ever."""
 
     def __init__(self) -> None:
         self.handler = signal.getsignal(signal.SIGTERM)

@@ -1,6 +1,7 @@
 """Batches of prepared slices, the same whatever the number of loader processes."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import torch
@@ -71,7 +72,8 @@ class EpochSampler(Sampler[tuple[int, int]]):
         order = np.arange(self.length)
         if self.shuffle:
             np.random.default_rng([self.seed, self.epoch]).shuffle(order)
-        return iter([(self.epoch, int(index)) for index in order])
+        epoch = self.epoch
+        return ((epoch, int(index)) for index in order)
 
 
 class ShareSampler(Sampler[list[tuple[int, int]]]):
@@ -85,9 +87,8 @@ class ShareSampler(Sampler[list[tuple[int, int]]]):
         return -(-len(self.sampler) // self.batch_size)
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        order, rank = list(self.sampler), self.ranks.rank
-        for start in range(0, len(order), self.batch_size):
-            batch = order[start : start + self.batch_size]
+        order, rank = iter(self.sampler), self.ranks.rank
+        while batch := list(islice(order, self.batch_size)):
             shares = self.ranks.shares(len(batch))
             share = batch[sum(shares[:rank]) : sum(shares[: rank + 1])]
             # Not every net takes a batch of none. What it makes of this slice is left out, but by batch norm.
