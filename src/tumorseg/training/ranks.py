@@ -22,7 +22,7 @@ from tumorseg.models.predict import pick_device
 from tumorseg.training.launch import launched_here, started_as_rank
 
 if TYPE_CHECKING:
-    from lightning.fabric.plugins.environments import ClusterEnvironment
+    from lightning.fabric.plugins.environments.cluster_environment import ClusterEnvironment
 
 Value = TypeVar("Value")
 KEY = "params.yaml: train.ranks"
@@ -50,13 +50,15 @@ class Ranks:
     def cluster(self) -> "ClusterEnvironment":
         """Where Lightning reads the ranks and the address of rank 0; a lone process asks nobody."""
         # Seconds, which a baseline need not wait for.
-        from lightning.fabric.plugins import environments
+        from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+        from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+        from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
         if self.size == 1:
-            return environments.LightningEnvironment()
-        if environments.TorchElasticEnvironment.detect():
-            return environments.TorchElasticEnvironment()
-        return environments.SLURMEnvironment(auto_requeue=False)
+            return LightningEnvironment()
+        if TorchElasticEnvironment.detect():
+            return TorchElasticEnvironment()
+        return SLURMEnvironment(auto_requeue=False)
 
     def shares(self, slices: int) -> list[int]:
         """How many slices of a batch each rank has, in order; they differ by one at most."""
