@@ -27,9 +27,10 @@ from tumorseg.data.masks import render_masks
 from tumorseg.data.prepare import prepare
 from tumorseg.data.slices import load_split
 from tumorseg.evaluation.evaluate import evaluate_model
-from tumorseg.params import Blocks, Model, PhantomSource, Split, load_params
+from tumorseg.params import Blocks, Model, PhantomSource, load_params
 from tumorseg.reading import read_json
 from tumorseg.scores_file import read_scores
+from tumorseg.sections import Split
 from tumorseg.sources import fetch
 from tumorseg.training import train_model
 from tumorseg.training.recipe import make_recipe

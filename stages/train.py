@@ -5,10 +5,12 @@ from tumorseg import stage
 
 def main(name: str) -> None:
     import os
+    import sys
     from pathlib import Path
 
     from tumorseg.params import load_params
     from tumorseg.training import train_model
+    from tumorseg.training.launch import launch, started_as_rank
     from tumorseg.training.recipe import make_recipe, read_pos_weight, training_code
 
     params = load_params()
@@ -25,14 +27,12 @@ def main(name: str) -> None:
         train=params.train,
         compute=params.compute,
     )
-    train_model(
-        recipe,
-        prepared=Path("data/prepared"),
-        code=training_code(Path("dvc.yaml"), recipe.model.architecture),
-        out=Path("models") / name,
-        curves=Path("plots/train") / f"{name}.csv",
-        work=Path(os.environ.get("TUMORSEG_WORK", ".work")),  # studies keep checkpoints outside their copies
-    )
+    if recipe.ranks > 1 and not started_as_rank():
+        return launch(recipe.ranks, sys.argv)
+    code = training_code(Path("dvc.yaml"), recipe.model.architecture)
+    work = Path(os.environ.get("TUMORSEG_WORK", ".work"))  # studies keep checkpoints outside their copies
+    out, curves = Path("models", name), Path("plots/train", f"{name}.csv")
+    train_model(recipe, Path("data/prepared"), code, out, curves, work)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 # They carry messages and checks; no output depends on them.
-PLUMBING = {"errors", "progress", "stage", "params", "datasets", "types"}
+PLUMBING = {"errors", "progress", "stage", "params", "sections", "datasets", "types"}
 
 
 def definitions(root: Path) -> dict[str, dict]:

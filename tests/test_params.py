@@ -34,6 +34,12 @@ def edited(root, tmp_path):
         ("batch_size: 8", "batch_size: true", "train.batch_size: .*integer, not True"),
         ("batch_size: 8", "batch_size: 0", "train.batch_size: .*greater than or equal to 1, not 0"),
         ("batch_size: 8", "batchsize: 16", "train.batch_size: missing key"),
+        ("  ranks: 1 ", "  ranks: 3 ", "train.ranks: 3 does not divide batch_size, 8"),
+        (
+            "simple_cnn, loss: bce_dice}",
+            "simple_cnn, loss: bce_dice, train: {ranks: 4, batch_size: 6}}",
+            "models.simple_cnn.train.ranks: 4 does not divide batch_size, 6",
+        ),
         ("batch_size: 8", "batch_size: 8\n  colour: red", "train.colour: unknown key"),
         ("seed: 0        #", "seed: -1       #", "seed: .*greater than or equal to 0"),
         ("fail_on: []", "fail_on: [boxes, foo]", "audit.fail_on.1: .*'siblings_test'.* or .*, not 'foo'"),

@@ -3,7 +3,7 @@
 from itertools import combinations
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
 
 from tumorseg.types import (
     MOST_PIXELS,
@@ -31,6 +31,16 @@ class Frozen(BaseModel):
     def changed(self, changes: "Frozen | None") -> Self:
         """A copy with the values that `changes` sets."""
         return self.model_copy(update=changes.model_dump(exclude_none=True) if changes else {})
+
+
+def changes_of(section: type[Frozen]) -> type[Frozen]:
+    """A section with the same keys, each of which may be left out."""
+    # Field(), since a type without a range has no metadata, and Annotated wants some.
+    fields: dict[str, Any] = {
+        key: (Annotated[field.annotation, Field(), *field.metadata] | None, None)
+        for key, field in section.model_fields.items()
+    }
+    return create_model(f"{section.__name__}Changes", __base__=Frozen, **fields)
 
 
 class PhantomSource(Frozen):

@@ -33,7 +33,7 @@ def count_pixels(quantised: np.ndarray, masks: np.ndarray) -> np.ndarray:
         np.bincount((image + np.uint16(STEPS) * mask.astype(bool)).ravel(), minlength=2 * STEPS)
         for image, mask in zip(quantised, masks, strict=True)
     ]
-    return np.stack(rows).reshape(len(rows), 2, STEPS)
+    return np.array(rows, np.int64).reshape(len(rows), 2, STEPS)
 
 
 def confusion(counts: np.ndarray) -> np.ndarray:

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tumorseg.datasets import (
     ArchiveSource,
@@ -14,142 +14,25 @@ from tumorseg.datasets import (
     KaggleSource,
     PhantomSource,
     Source,
+    changes_of,
 )
 from tumorseg.errors import UserError, explain
 from tumorseg.models.registry import check_options
 from tumorseg.reading import read_yaml
+from tumorseg.sections import Audit, Augment, Compute, Evaluate, Loss, Split, Train
 from tumorseg.types import (
-    BatchSize,
     Count,
-    FindingId,
-    Flip,
-    Fraction,
     LossName,
     Members,
     Name,
-    Positive,
-    Precision,
     PreprocessStep,
     Seed,
-    Strategy,
     described,
 )
 
 __all__ = ["ArchiveSource", "Blocks", "KaggleSource", "Params", "PhantomSource", "Source", "load_params"]
 
 PARAMS_FILE = Path("params.yaml")
-
-
-class Split(Frozen):
-    """Which slices are train, valid and test. See `tumorseg.data.splits`."""
-
-    strategy: Strategy = described(
-        "`shipped`: the splits of the dataset; `blocks`: blocks of file numbers stay together; "
-        "`similar`: slices that look alike stay together; `auto`: `shipped` where train, valid and test were "
-        "shipped with annotations, else `similar`"
-    )
-    folds: Annotated[int, Field(ge=3, le=100)] = described(
-        "parts that `blocks` and `similar` make, balanced by category and tumour size", "folds"
-    )
-    fold: Annotated[int, Field(ge=0)] = described(
-        "the fold that is test, counted from 0; the next fold is valid, the others are train; below `folds`"
-    )
-
-    @model_validator(mode="after")
-    def _fold_exists(self) -> Self:
-        if self.fold >= self.folds:
-            raise ValueError(f"fold: {self.fold} is not below folds, which is {self.folds}")
-        return self
-
-
-class Audit(Frozen):
-    """The check of the data before training."""
-
-    fail_on: list[FindingId] = described("findings that stop the pipeline before training")
-
-
-class Augment(Frozen):
-    """Random changes of the training slices, drawn anew for each slice and epoch."""
-
-    hflip: Fraction = described("mirror left to right", "probability")
-    vflip: Fraction = described("mirror top to bottom", "probability")
-    rotate: Annotated[float, Field(ge=0, le=180)] = described("rotate by an angle from ±`rotate`", "degrees")
-    scale: Annotated[float, Field(ge=0, lt=1)] = described("resize by a factor from 1 ± `scale`", "factor")
-    translate: Fraction = described("shift by a distance from ±`translate`", "share of the side")
-    gamma: Annotated[float, Field(ge=0, le=10)] = described(
-        "raise grey levels to a power from 1 / (1 + `gamma`) to 1 + `gamma`", "exponent"
-    )
-    brightness: Fraction = described("multiply grey levels by a factor from 1 ± `brightness`", "factor")
-    elastic: Annotated[float, Field(ge=0, le=0.1)] = described(
-        "smooth random deformation that moves pixels by about this much at most", "share of the side"
-    )
-    paste: Fraction = described("paste the tumour of another training slice into the slice", "probability")
-    boxes: bool = described("masks that are upright boxes stay so when a slice is rotated or deformed")
-
-
-class Loss(Frozen):
-    """What every loss shares. A model names its loss in its entry of `models`."""
-
-    # A single pixel of tumour in the largest slice there is has 2²⁰ − 1 of background for one of its own.
-    pos_weight: Literal["auto"] | Annotated[Positive, Field(le=2**20)] = described(
-        "weight of a tumour pixel in BCE; `auto`: √(background pixels / tumour pixels) of train",
-        "times a background pixel",
-    )
-
-
-class Train(Frozen):
-    """How nets are trained. A model may have its own values."""
-
-    batch_size: BatchSize = described("slices in one training step", "slices")
-    # AdamW moves each weight by about `lr` a step, and shrinks it by `lr` times `weight_decay`.
-    lr: Annotated[Positive, Field(le=10)] = described("peak learning rate of the one-cycle schedule")
-    weight_decay: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = described(
-        "weight decay of AdamW"
-    )
-    ema: Annotated[float, Field(ge=0, lt=1)] = described(
-        "decay of the running mean of the weights, which is the net that is kept; 0: no mean"
-    )
-    patience: Count = described("training stops after this many epochs without a better valid Dice", "epochs")
-
-
-class Evaluate(Frozen):
-    """How predictions are made and cut. What is left open is chosen on valid."""
-
-    # Beyond it the threshold goes by recall alone.
-    beta: Annotated[Positive, Field(le=100)] = described(
-        "the threshold is the one with the best F-beta on valid; above 1, a missed tumour pixel costs more "
-        "than a false one"
-    )
-    flip: Flip = described("also predict the mirror image of each slice, and average the two")
-    neighbors: Annotated[int, Field(ge=0, le=1000)] = described(
-        "add the masks of this many most similar training slices to the prediction, with a weight chosen on "
-        "valid; 0: none",
-        "slices",
-    )
-    per_slice: bool = described(
-        "choose the threshold of each slice by its own expected Dice, instead of one threshold for all"
-    )
-
-
-class Compute(Frozen):
-    """The machine to run on."""
-
-    accelerator: Literal["auto", "cpu", "gpu", "mps"] = described("`auto`: a GPU where there is one")
-    precision: Precision = described("`auto`: bfloat16 where the processor computes in it")
-    # No machine loads faster with more, and each is a process with memory and files of its own.
-    workers: Annotated[int, Field(ge=0, le=128)] = described(
-        "processes that load slices; results do not depend on it", "processes"
-    )
-
-
-def changes_of(section: type[Frozen]) -> type[Frozen]:
-    """A section with the same keys, each of which may be left out."""
-    # Field(), since a type without a range has no metadata, and Annotated wants some.
-    fields: dict[str, Any] = {
-        key: (Annotated[field.annotation, Field(), *field.metadata] | None, None)
-        for key, field in section.model_fields.items()
-    }
-    return create_model(f"{section.__name__}Changes", __base__=Frozen, **fields)
 
 
 if TYPE_CHECKING:  # a class made at run time is no type
@@ -220,6 +103,16 @@ class Params(Frozen):
         for name in self.models:  # to some file systems both are one folder
             if (other := lower.setdefault(name.lower(), name)) != name:
                 raise ValueError(f"models: {other} and {name} differ in case alone")
+        return self
+
+    @model_validator(mode="after")
+    def _ranks_share_batches(self) -> Self:
+        own = {f"models.{name}.train": self.train.changed(each.train) for name, each in self.models.items()}
+        for place, train in ({"train": self.train} | own).items():
+            if train.batch_size % train.ranks:
+                raise ValueError(
+                    f"{place}.ranks: {train.ranks} does not divide batch_size, {train.batch_size}"
+                )
         return self
 
     def model_named(self, name: str) -> Model:

@@ -12,7 +12,8 @@ from tumorseg.audit import faults
 from tumorseg.audit.facts import measure
 from tumorseg.audit.survey import survey_data
 from tumorseg.data.slices import read_table
-from tumorseg.params import Blocks, Split
+from tumorseg.params import Blocks
+from tumorseg.sections import Split
 
 
 @pytest.fixture

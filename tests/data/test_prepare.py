@@ -11,7 +11,8 @@ from tumorseg import SPLITS
 from tumorseg.data.masks import render_masks
 from tumorseg.data.slices import load_split, read_table
 from tumorseg.identity import read_identity
-from tumorseg.params import Blocks, Split
+from tumorseg.params import Blocks
+from tumorseg.sections import Split
 
 
 def write_png(path: Path, pixels: np.ndarray) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from tumorseg.data.splits import LEFT_OUT, assign, group_slices, resolve
 from tumorseg.errors import UserError
-from tumorseg.params import Blocks, Split
+from tumorseg.params import Blocks
+from tumorseg.sections import Split
 
 SHIPPED = {"strategy": "shipped", "folds": 4, "fold": 0}
 

@@ -16,7 +16,7 @@ from tumorseg.evaluation.segmentation import Segmentation, segment
 from tumorseg.metrics import HALF, best_dice
 from tumorseg.models.artifact import ModelInfo
 from tumorseg.models.registry import build_model
-from tumorseg.params import Evaluate
+from tumorseg.sections import Evaluate
 
 SIDE = 32
 INFO = ModelInfo(

@@ -15,6 +15,7 @@ from tumorseg.errors import UserError
 from tumorseg.files import write_csv
 from tumorseg.page.watch import draw, read_curves, watch_trainings
 from tumorseg.training import train_net
+from tumorseg.training.ranks import Ranks
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,7 +125,7 @@ def test_each_epoch_is_a_line_and_ctrl_c_ends(project):
 def test_a_training_writes_what_watch_reads(prepared, tmp_path):
     splits = {split: load_split(prepared, split) for split in ("train", "valid")}
     folder = tmp_path / ".work/simple_cnn/0123456789abcdef"
-    _, rows, _ = train_net(recipe("simple_cnn", epochs=2), splits, (0.5, 0.2), folder)
+    _, rows, _ = train_net(recipe("simple_cnn", epochs=2), splits, (0.5, 0.2), folder, Ranks())
     trainings, curves = read_curves(tmp_path)
     (training,) = trainings.values()
     assert (training.name, training.done, training.epochs) == ("simple_cnn", 2, 2)

@@ -10,7 +10,8 @@ from tumorseg.audit.facts import measure
 from tumorseg.audit.findings import Finding, find
 from tumorseg.audit.survey import survey_data
 from tumorseg.data.masks import render_masks
-from tumorseg.params import Blocks, Split
+from tumorseg.params import Blocks
+from tumorseg.sections import Split
 
 SHIPPED = (Split(strategy="shipped", folds=3, fold=0), Blocks(size=4, gap=1))
 

@@ -14,8 +14,9 @@ from tumorseg.data.read import read_reading, read_slice
 from tumorseg.data.slices import load_split
 from tumorseg.delivery.deliver import deliver_model
 from tumorseg.evaluation.evaluate import evaluate_model
-from tumorseg.params import Blocks, Evaluate, PhantomSource, Split
+from tumorseg.params import Blocks, PhantomSource
 from tumorseg.report import report_model
+from tumorseg.sections import Evaluate, Split
 from tumorseg.sources import fetch
 from tumorseg.types import Channels
 

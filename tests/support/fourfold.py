@@ -11,8 +11,8 @@ from support.training import recipe, run
 from tumorseg import SPLITS
 from tumorseg.compare import compare_models
 from tumorseg.evaluation.evaluate import evaluate_model
-from tumorseg.params import Evaluate
 from tumorseg.reading import read_json
+from tumorseg.sections import Evaluate
 
 DICE = {"low": 0.25, "lowest": 0.125, "high": 0.75, "as_high": 0.75}
 # Of the 81 tumour pixels of a slice, so many are predicted, and no others: Dice is 2 · hit / (hit + 81).

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from tumorseg.data.prepare import prepare
-from tumorseg.params import Blocks, Split
+from tumorseg.params import Blocks
+from tumorseg.sections import Split
 
 SHIPPED = (Split(strategy="shipped", folds=8, fold=0), Blocks(size=30, gap=5))
 

@@ -12,8 +12,8 @@ from tumorseg.evaluation.evaluate import evaluate_model
 from tumorseg.identity import write_identity
 from tumorseg.models.artifact import ModelInfo, save_model
 from tumorseg.models.registry import build_model, channels
-from tumorseg.params import Evaluate
 from tumorseg.reading import read_json
+from tumorseg.sections import Evaluate
 
 SIDE = 4
 # The prior of the training masks is 0.4 in column 0, 0.2 in column 1 and 0 elsewhere: steps

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tumorseg.params import Augment
+from tumorseg.sections import Augment
 from tumorseg.training.augmentation import Augmentation, paste_tumor
 from tumorseg.training.boxes import upright_boxes
 

@@ -21,8 +21,9 @@ from tumorseg.data.similarity import embed, groups
 from tumorseg.data.splits import LEFT_OUT, assign, group_slices, resolve
 from tumorseg.files import atomic_folder, create_array, write_csv
 from tumorseg.identity import write_identity
-from tumorseg.params import Blocks, Split
+from tumorseg.params import Blocks
 from tumorseg.progress import progress
+from tumorseg.sections import Split
 from tumorseg.threads import in_threads
 from tumorseg.types import Channels
 

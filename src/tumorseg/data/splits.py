@@ -12,7 +12,8 @@ import pandas as pd
 
 from tumorseg import SPLITS
 from tumorseg.errors import UserError
-from tumorseg.params import Blocks, Split
+from tumorseg.params import Blocks
+from tumorseg.sections import Split
 from tumorseg.types import Strategy
 
 LEFT_OUT = "left out"

@@ -12,7 +12,7 @@ from tumorseg.evaluation.predictions import Predictions
 from tumorseg.metrics import HALF, STEPS, best_step, count_pixels
 
 if TYPE_CHECKING:
-    from tumorseg.params import Evaluate
+    from tumorseg.sections import Evaluate
 
 
 @dataclass(frozen=True)

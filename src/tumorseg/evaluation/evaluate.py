@@ -21,7 +21,7 @@ from tumorseg.models.predict import pick_device
 from tumorseg.scores_file import SplitScores, headline, read_scores
 
 if TYPE_CHECKING:
-    from tumorseg.params import Evaluate
+    from tumorseg.sections import Evaluate
 
 
 def evaluate_model(

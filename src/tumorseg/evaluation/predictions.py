@@ -15,7 +15,7 @@ from tumorseg.models.batches import predict_all
 from tumorseg.models.predict import TorchRuntime
 
 if TYPE_CHECKING:
-    from tumorseg.params import Evaluate
+    from tumorseg.sections import Evaluate
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from tumorseg.errors import UserError
 from tumorseg.files import atomic_folder, write_json
 from tumorseg.first_look.page import Look, write_page
 from tumorseg.identity import read_identity
-from tumorseg.params import ArchiveSource, Blocks, Split
+from tumorseg.params import ArchiveSource, Blocks
 from tumorseg.reading import read_json
+from tumorseg.sections import Split
 from tumorseg.sources import fetch
 
 # As params.yaml has them, so that the audit is of what the pipeline would train on.

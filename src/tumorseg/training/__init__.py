@@ -21,13 +21,18 @@ from tumorseg.models.ensemble import join
 from tumorseg.models.predict import TorchRuntime
 from tumorseg.models.registry import build_model, channels
 from tumorseg.training.loading import channels_first
+from tumorseg.training.ranks import Ranks, joined
 from tumorseg.training.recipe import Recipe
+
+Trained = tuple[nn.Module, list[dict[str, Any]], int]
 
 
 def train_model(
     recipe: Recipe, prepared: Path, code: list[Path], out: Path, curves: Path, work: Path
 ) -> None:
     """Train on the train split, choose the epoch on valid, write the model and its curves.
+
+    Where `train.ranks` is above 1, so many processes make this call at the same time. Rank 0 alone writes.
 
     Args:
         recipe: What to train, and how.
@@ -37,15 +42,36 @@ def train_model(
         curves: CSV with a row an epoch and split, the mean of several nets.
         work: Folder for checkpoints, in a folder of the model's name. A later call with the same recipe, data
             and code resumes from them. On success they are deleted; those of other recipes stay.
+
+    Raises:
+        UserError: The loss diverged; or ranks do not fit the machine, the data or each other.
     """
-    splits = {split: load_split(prepared, split) for split in ("train", "valid")}
-    statistics = pixel_statistics(splits["train"].images)
     members = _members(recipe)
-    checkpoints = [work / recipe.name / member.fingerprint(prepared, code) for member in members]
-    trained = [
-        train_net(member, splits, statistics, folder)
-        for member, folder in zip(members, checkpoints, strict=True)
-    ]
+    with joined(recipe.ranks, recipe.compute.accelerator) as ranks:
+        splits = {split: load_split(prepared, split) for split in ("train", "valid")}
+        statistics = pixel_statistics(splits["train"].images)
+        checkpoints = [work / recipe.name / member.fingerprint(prepared, code) for member in members]
+        trained = [
+            train_net(member, splits, statistics, folder, ranks)
+            for member, folder in zip(members, checkpoints, strict=True)
+        ]
+        if ranks.first:
+            _write(recipe, trained, splits["train"], statistics, out, curves)
+            for folder in checkpoints:
+                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # checkpoints of other recipes are in it, or there were none
+                (work / recipe.name).rmdir()
+
+
+def _write(
+    recipe: Recipe,
+    trained: list[Trained],
+    train: SplitArrays,
+    statistics: tuple[float, float],
+    out: Path,
+    curves: Path,
+) -> None:
+    """Write the net, or the mean of several, and the curves."""
     net = join([net for net, _, _ in trained])
     table = pd.DataFrame([row for _, rows, _ in trained for row in rows])
     info = ModelInfo(
@@ -53,24 +79,20 @@ def train_model(
         architecture=recipe.model.architecture,
         options=recipe.model.options,
         parameters=sum(parameter.numel() for parameter in net.parameters()),
-        image_size=splits["train"].images.shape[1],
-        channels=splits["train"].channels,
+        image_size=train.images.shape[1],
+        channels=train.channels,
         mean=statistics[0],
         std=statistics[1],
         best_epoch=trained[0][2],
         epochs=int(table["epoch"].max()),
-        members=len(members),
-        classes=splits["train"].classes,
+        members=len(trained),
+        classes=train.classes,
     )
     with atomic_folder(out) as folder:
         save_model(folder, net, info)
-    if len(members) > 1:
+    if len(trained) > 1:
         table = table.groupby(["epoch", "split"], sort=False, as_index=False).mean()[table.columns]
     write_csv(curves, table.assign(model=recipe.name))
-    for folder in checkpoints:
-        shutil.rmtree(folder, ignore_errors=True)
-    with suppress(OSError):  # checkpoints of other recipes are in it, or there were none
-        (work / recipe.name).rmdir()
 
 
 def _members(recipe: Recipe) -> list[Recipe]:
@@ -89,7 +111,8 @@ def train_net(
     splits: dict[str, SplitArrays],
     statistics: tuple[float, float],
     checkpoints: Path,
-) -> tuple[nn.Module, list[dict[str, Any]], int]:
+    ranks: Ranks,
+) -> Trained:
     """Build and train a net of the recipe's seed; it, its curves, and the epoch chosen, 0 of a baseline."""
     torch.manual_seed(recipe.seed)
     outputs = channels(splits["train"].classes)
@@ -99,7 +122,7 @@ def train_net(
         return net, fit_baseline(net, splits, statistics), 0
     from tumorseg.training.fitting import fit_net
 
-    return net, *fit_net(net, splits, statistics, recipe, checkpoints)
+    return net, *fit_net(net, splits, statistics, recipe, checkpoints, ranks)
 
 
 def pixel_statistics(images: np.ndarray) -> tuple[float, float]:

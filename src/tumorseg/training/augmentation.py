@@ -13,7 +13,7 @@ from tumorseg.training.boxes import move_boxes, upright_boxes
 from tumorseg.training.warp import Warp, draw_bend
 
 if TYPE_CHECKING:
-    from tumorseg.params import Augment
+    from tumorseg.sections import Augment
 
 MARGIN = 0.25  # of the sides of a tumour's box: what is pasted along with it
 

@@ -1,35 +1,32 @@
-"""The Lightning side of training: a net, its loss and its curves, reproducible epoch by epoch."""
+"""The Lightning side of training: devices, checkpoints, early stopping and how the ranks meet."""
 
 import logging
+import signal
 import sys
-import time
 import warnings
 from pathlib import Path
 from typing import Any, Literal
 
 import lightning as L
-import numpy as np
-import pandas as pd
 import torch
+from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
-from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor, nn
+from lightning.pytorch.strategies import DDPStrategy
+from torch import nn
 
 from tumorseg.data.slices import SplitArrays
 from tumorseg.errors import UserError
-from tumorseg.files import write_csv
-from tumorseg.metrics import STEPS, count_pixels, quantise, summarise_counts
-from tumorseg.models.predict import pick_device, to_probabilities, tumor_probability
-from tumorseg.models.registry import channels
+from tumorseg.models.predict import pick_device
 from tumorseg.progress import Pulse
 from tumorseg.stage import Stopped
+from tumorseg.training.batch_norm import share_batch_norm
 from tumorseg.training.checkpoints import BEST, LATEST, epochs_done
-from tumorseg.training.loading import derive_seed, loader
-from tumorseg.training.losses import build_loss, deep_loss
+from tumorseg.training.loading import loader
+from tumorseg.training.ranks import KEY, Ranks
 from tumorseg.training.recipe import Recipe
+from tumorseg.training.segmenter import MONITOR, Segmenter
 from tumorseg.types import Precision
 
-MONITOR = "valid_best_dice"
 SECONDS_BETWEEN_LINES = 60.0  # within an epoch, in a log
 
 # Lightning's tips and its list of devices are not about the user's data.
@@ -37,94 +34,7 @@ logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 warnings.filterwarnings("ignore", message=".*LeafSpec.*deprecated.*")
 warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # it resumes
-
-
-class EpochScores:
-    """Running loss and pixel counts of one split's epoch."""
-
-    def __init__(self) -> None:
-        self.loss, self.slices = 0.0, 0
-        self.counts = np.zeros((2, STEPS), dtype=np.int64)
-
-    def add(self, loss: Tensor, logits: Tensor, masks: Tensor) -> None:
-        """Add a batch."""
-        self.loss += float(loss.detach()) * len(masks)
-        self.slices += len(masks)
-        quantised = quantise(tumor_probability(to_probabilities(logits.detach().float())).cpu().numpy())
-        self.counts += count_pixels(quantised, masks.cpu().numpy()).sum(0)
-
-    def row(self) -> dict[str, float]:
-        """Mean loss; accuracy and Dice at 0.5; Dice at the threshold that is best here."""
-        return {"loss": self.loss / self.slices, **summarise_counts(self.counts)}
-
-
-class Segmenter(L.LightningModule):
-    """Trains `net` with AdamW and a one-cycle schedule; `curves` has a row an epoch and split.
-
-    After each epoch they are written to `live` too, where `tumorseg watch` reads them.
-    """
-
-    def __init__(self, net: nn.Module, recipe: Recipe, classes: list[str], live: Path) -> None:
-        super().__init__()
-        self.net, self.recipe, self.live = net, recipe, live
-        # Given, since this net learns: params.yaml is checked for that.
-        self.loss = build_loss(str(recipe.model.loss), recipe.pos_weight, channels(classes))
-        self.curves: list[dict[str, Any]] = []
-        self.scores: dict[str, EpochScores] = {}
-
-    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        lr = self.recipe.train.lr
-        optimizer = torch.optim.AdamW(self.net.parameters(), lr, weight_decay=self.recipe.train.weight_decay)
-        steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-    def on_train_epoch_start(self) -> None:
-        self.scores = {"train": EpochScores(), "valid": EpochScores()}
-        self.started = time.monotonic()
-
-    def _step(self, batch: tuple[Tensor, Tensor], split: str) -> Tensor:
-        images, masks = batch
-        outputs = self.net(images.contiguous(memory_format=torch.channels_last))
-        logits = [each.float() for each in (outputs if isinstance(outputs, list) else [outputs])]
-        loss = deep_loss(self.loss, logits, masks)
-        if not torch.isfinite(loss):
-            raise UserError(
-                f"{self.recipe.name}: the {split} loss is {loss:.0f}; lower train.lr in params.yaml"
-            )
-        self.scores[split].add(loss, logits[0], masks)
-        return loss
-
-    def training_step(self, batch: tuple[Tensor, Tensor], _: int) -> Tensor:
-        # Dropout draws from the global generator. Tied to the step, it draws the same after a resume,
-        # and whatever loader processes have drawn from that generator in between.
-        torch.manual_seed(derive_seed(self.recipe.seed, self.global_step))
-        return self._step(batch, "train")
-
-    def validation_step(self, batch: tuple[Tensor, Tensor], _: int) -> None:
-        self._step(batch, "valid")
-
-    def on_validation_epoch_end(self) -> None:
-        self.log(MONITOR, self.scores["valid"].row()["best_dice"])
-
-    def on_train_epoch_end(self) -> None:
-        epoch, last = self.current_epoch + 1, self.trainer.max_epochs
-        rows = {split: epoch_scores.row() for split, epoch_scores in self.scores.items()}
-        self.curves += [{"epoch": epoch, **row, "split": split} for split, row in rows.items()]
-        write_csv(self.live, pd.DataFrame(self.curves).assign(model=self.recipe.name, epochs=last))
-        train, valid = rows["train"], rows["valid"]
-        print(
-            f"{self.recipe.name} {epoch}/{last}: loss {train['loss']:.3f} train, {valid['loss']:.3f} valid; "
-            f"best Dice {train['best_dice']:.3f} train, {valid['best_dice']:.3f} valid "
-            f"({time.monotonic() - self.started:.1f} s)",
-            flush=True,
-        )
-
-    def on_save_checkpoint(self, checkpoint: dict) -> None:
-        checkpoint["curves"] = self.curves
-
-    def on_load_checkpoint(self, checkpoint: dict) -> None:
-        self.curves = checkpoint["curves"]
+warnings.filterwarnings("ignore", message=".*sync_dist=True.*")  # what is logged is the same on every rank
 
 
 class Heartbeat(Callback):
@@ -134,6 +44,8 @@ class Heartbeat(Callback):
         self.name, self.pulse = name, Pulse(SECONDS_BETWEEN_LINES)
 
     def _beat(self, trainer: L.Trainer, split: str, batch: int, batches: float) -> None:
+        if not trainer.is_global_zero:
+            return
         epoch = f"{trainer.current_epoch + 1}/{trainer.max_epochs}"
         self.pulse.beat(f"{self.name} {epoch}: {split} batch {batch + 1} of {batches:g}")
 
@@ -157,6 +69,28 @@ class Heartbeat(Callback):
         self._beat(trainer, "valid", batch_idx, trainer.num_val_batches[dataloader_idx])
 
 
+class CheckpointsOfFirst(TorchCheckpointIO):
+    """Checkpoints lie on the disk of rank 0, who reads them out to the others."""
+
+    def __init__(self, ranks: Ranks) -> None:
+        super().__init__()
+        self.ranks = ranks
+
+    def load_checkpoint(self, path: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
+        loaded = super().load_checkpoint(path, *arguments, **options) if self.ranks.first else {}
+        return self.ranks.from_first(loaded)
+
+
+class PlainSigterm(Callback):
+    """Keeps SIGTERM as the stage has it: in Lightning's handler ranks wait for each other, maybe for ever."""
+
+    def __init__(self) -> None:
+        self.handler = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        signal.signal(signal.SIGTERM, self.handler)
+
+
 class Patience(EarlyStopping):
     """Early stopping that a resumed run remembers: one that had stopped trains no further."""
 
@@ -175,24 +109,93 @@ def choose_precision(precision: Precision, accelerator: str) -> Literal["32-true
     return "bf16-mixed" if native else "32-true"
 
 
-def _trainer(recipe: Recipe, checkpoints: Path) -> tuple[L.Trainer, ModelCheckpoint]:
-    """A trainer that keeps the latest and the best epoch in a folder, and what keeps the best."""
+def fit_net(
+    net: nn.Module,
+    splits: dict[str, SplitArrays],
+    statistics: tuple[float, float],
+    recipe: Recipe,
+    checkpoints: Path,
+    ranks: Ranks,
+) -> tuple[list[dict[str, Any]], int]:
+    """Train `net` in place, resuming from `checkpoints` where a run was cut off.
+
+    Returns:
+        The curves, a row an epoch and split; and the epoch, counted from 1, with the highest valid
+        Dice at its best threshold, whose weights `net` then has. The same on every rank.
+
+    Raises:
+        UserError: The loss diverged, the machine lacks the accelerator, or `check_ranks` found something.
+    """
+    device = pick_device(recipe.compute.accelerator)  # says in a line what Lightning says in a traceback
+    if ranks.size > 1:
+        check_ranks(ranks, recipe, checkpoints.name, splits["train"])
+        share_batch_norm(net, device)
+    lengths = {split: len(arrays) for split, arrays in splits.items()}
+    live = checkpoints / "curves.csv"
+    net = net.to(memory_format=torch.channels_last)
+    segmenter = Segmenter(net, recipe, splits["train"].classes, live, ranks, lengths)
+    best, latest = _checkpoints(checkpoints)
+    trainer = build_trainer(recipe, ranks, [best, latest])
+    done = epochs_done(checkpoints) if ranks.first else 0
+    path = ranks.from_first(checkpoints / LATEST if done else None)
+    if path and ranks.first:
+        print(f"{recipe.name}: resuming from {path}", flush=True)
+    train, valid = (loader(splits[split], split, statistics, recipe, ranks) for split in ("train", "valid"))
+    try:
+        trainer.fit(segmenter, train, valid, ckpt_path=path, weights_only=True)
+    except Stopped as stopped:
+        stopped.then = f"the training of {recipe.name} resumes at epoch {epochs_done(checkpoints) + 1}"
+        raise
+    chosen = trainer.strategy.load_checkpoint(best.best_model_path, weights_only=True)
+    segmenter.load_state_dict(chosen["state_dict"])
+    return segmenter.curves, chosen["epoch"] + 1
+
+
+def _checkpoints(folder: Path) -> tuple[ModelCheckpoint, ModelCheckpoint]:
+    """What keeps the best and the latest epoch in a folder."""
     common: dict[str, Any] = {
-        "dirpath": checkpoints,
+        "dirpath": folder,
         "enable_version_counter": False,
         "save_on_train_epoch_end": True,
     }
     best = ModelCheckpoint(filename=Path(BEST).stem, monitor=MONITOR, mode="max", **common)
-    latest = ModelCheckpoint(
-        filename=Path(LATEST).stem, **common
-    )  # not `save_last`, which skips all but the best
+    # Not `save_last`, which skips all but the best.
+    return best, ModelCheckpoint(filename=Path(LATEST).stem, **common)
+
+
+def check_ranks(ranks: Ranks, recipe: Recipe, fingerprint: str, train: SplitArrays) -> None:
+    """Refuse ranks that would stand idle, and hosts that would train something else than rank 0 does.
+
+    Raises:
+        UserError: On every rank alike.
+    """
+    if len(train) < ranks.size:
+        raise UserError(f"{KEY}: {ranks.size} ranks, but train has {len(train)} slices; take fewer")
+    compute = recipe.compute
+    ranks.agree(
+        {
+            "digest of params, prepared data and code": fingerprint,
+            "precision": choose_precision(compute.precision, compute.accelerator),
+            "torch": torch.__version__,
+        }
+    )
+
+
+def build_trainer(recipe: Recipe, ranks: Ranks, checkpoints: list[Callback]) -> L.Trainer:
+    """Lightning's trainer of a recipe, which stops early; our samplers deal out the slices, not Lightning."""
     patience = Patience(MONITOR, mode="max", patience=recipe.train.patience, check_on_train_epoch_end=True)
-    callbacks: list[Callback] = [best, latest, patience, Heartbeat(recipe.name)]
+    callbacks: list[Callback] = [*checkpoints, patience, Heartbeat(recipe.name)]
     if recipe.train.ema:  # validation, checkpoints and the net that is kept have the mean's weights
         callbacks.append(EMAWeightAveraging(decay=recipe.train.ema))
-    trainer = L.Trainer(
+    if ranks.size > 1:
+        callbacks.append(PlainSigterm())
+    return L.Trainer(
         accelerator=recipe.compute.accelerator,
-        devices=1,
+        strategy=DDPStrategy() if ranks.size > 1 else "auto",
+        devices=ranks.local_size,
+        num_nodes=ranks.size // ranks.local_size,
+        plugins=[ranks.cluster, CheckpointsOfFirst(ranks)],
+        use_distributed_sampler=False,
         precision=choose_precision(recipe.compute.precision, recipe.compute.accelerator),
         max_epochs=recipe.epochs,
         callbacks=callbacks,
@@ -202,37 +205,3 @@ def _trainer(recipe: Recipe, checkpoints: Path) -> tuple[L.Trainer, ModelCheckpo
         enable_progress_bar=sys.stderr.isatty(),
         enable_model_summary=False,
     )
-    return trainer, best
-
-
-def fit_net(
-    net: nn.Module,
-    splits: dict[str, SplitArrays],
-    statistics: tuple[float, float],
-    recipe: Recipe,
-    checkpoints: Path,
-) -> tuple[list[dict[str, Any]], int]:
-    """Train `net` in place, resuming from `checkpoints` where a run was cut off.
-
-    Returns:
-        The curves, a row an epoch and split; and the epoch, counted from 1, with the highest valid
-        Dice at its best threshold, whose weights `net` then has.
-    """
-    pick_device(recipe.compute.accelerator)  # says in a line what Lightning says in a traceback
-    classes = splits["train"].classes
-    live = checkpoints / "curves.csv"
-    segmenter = Segmenter(net.to(memory_format=torch.channels_last), recipe, classes, live)
-    trainer, best = _trainer(recipe, checkpoints)
-    done = epochs_done(checkpoints)
-    resume = checkpoints / LATEST if done else None
-    if resume:
-        print(f"{recipe.name}: resuming from {resume}", flush=True)
-    train, valid = (loader(splits[split], split, statistics, recipe) for split in ("train", "valid"))
-    try:
-        trainer.fit(segmenter, train, valid, ckpt_path=resume, weights_only=True)
-    except Stopped as stopped:
-        stopped.then = f"the training of {recipe.name} resumes at epoch {epochs_done(checkpoints) + 1}"
-        raise
-    chosen = torch.load(best.best_model_path, weights_only=True)
-    segmenter.load_state_dict(chosen["state_dict"])
-    return segmenter.curves, chosen["epoch"] + 1

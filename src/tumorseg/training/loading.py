@@ -1,6 +1,7 @@
 """Batches of prepared slices, the same whatever the number of loader processes."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from tumorseg.data.slices import SplitArrays
 from tumorseg.training.augmentation import Augmentation, paste_tumor
+from tumorseg.training.ranks import Ranks
 from tumorseg.training.recipe import Recipe
 
 
@@ -76,17 +78,39 @@ class EpochSampler(Sampler[tuple[int, int]]):
         order = np.arange(self.length)
         if self.shuffle:
             np.random.default_rng([self.seed, self.epoch]).shuffle(order)
-        return iter([(self.epoch, int(index)) for index in order])
+        epoch = self.epoch
+        return ((epoch, int(index)) for index in order)
 
 
-def loader(arrays: SplitArrays, split: str, statistics: tuple[float, float], recipe: Recipe) -> DataLoader:
+class ShareSampler(Sampler[list[tuple[int, int]]]):
+    """Yields this rank's share of each batch: of the same batches, whatever the number of ranks."""
+
+    def __init__(self, order: EpochSampler, batch_size: int, ranks: Ranks) -> None:
+        self.sampler = order  # by this name Lightning finds it, to tell it the epoch
+        self.batch_size, self.ranks = batch_size, ranks
+
+    def __len__(self) -> int:
+        return -(-len(self.sampler) // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        order, rank = iter(self.sampler), self.ranks.rank
+        while batch := list(islice(order, self.batch_size)):
+            shares = self.ranks.shares(len(batch))
+            share = batch[sum(shares[:rank]) : sum(shares[: rank + 1])]
+            # Not every net takes a batch of none. What it makes of this slice is left out, but by batch norm.
+            yield share or [batch[rank % len(batch)]]
+
+
+def loader(
+    arrays: SplitArrays, split: str, statistics: tuple[float, float], recipe: Recipe, ranks: Ranks
+) -> DataLoader:
     """Batches of a split, the same whatever the number of loader processes; only train is augmented."""
     augmentation = Augmentation(recipe.augment) if split == "train" else None
     workers = recipe.compute.workers
+    order = EpochSampler(len(arrays), recipe.seed, shuffle=split == "train")
     return DataLoader(
         SliceDataset(arrays, *statistics, augmentation, recipe.seed),
-        recipe.train.batch_size,
-        sampler=EpochSampler(len(arrays), recipe.seed, shuffle=split == "train"),
+        batch_sampler=ShareSampler(order, recipe.train.batch_size, ranks),
         num_workers=workers,
         persistent_workers=workers > 0,
     )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from tumorseg.reading import read_json, read_yaml, reading
 
 if TYPE_CHECKING:
-    from tumorseg.params import Augment, Compute, Model, Train
+    from tumorseg.params import Model
+    from tumorseg.sections import Augment, Compute, Train
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Recipe:
     augment: "Augment"
     train: "Train"
     compute: "Compute"
+
+    @property
+    def ranks(self) -> int:
+        """How many processes train it; a baseline, which learns nothing, needs one."""
+        return self.train.ranks if self.model.loss else 1
 
     def fingerprint(self, prepared: Path, code: Iterable[Path]) -> str:
         """A digest of params, prepared data and code: what a checkpoint may be resumed with.
