@@ -32,7 +32,8 @@ class Scored:
 
 def read_slice_scores(file: Path | IO[str], split: str) -> pd.DataFrame:
     """The rows of one split in data/predictions/<model>/slices.csv, in its order."""
-    table = pd.read_csv(file, dtype={"file": str}, keep_default_na=False, na_values={"dice": [""]})
+    text = {"file": str, "category": str}  # an empty field is NaN, but a file may be called NA
+    table = pd.read_csv(file, dtype=text, keep_default_na=False, na_values=[""])
     return table[table["split"] == split].reset_index(drop=True)
 
 

@@ -23,6 +23,7 @@ from tumorseg.types import (
     Count,
     FindingId,
     Flip,
+    Folds,
     Fraction,
     LossName,
     Positive,
@@ -44,7 +45,7 @@ class Split(Frozen):
         "`shipped`: the splits of the dataset; `blocks`: blocks of file numbers stay together; "
         "`similar`: slices that look alike stay together"
     )
-    folds: Annotated[int, Field(ge=3, le=100)] = described(
+    folds: Folds = described(
         "parts that `blocks` and `similar` make, balanced by category and tumour size", "folds"
     )
     fold: Annotated[int, Field(ge=0)] = described(

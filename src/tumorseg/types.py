@@ -18,6 +18,7 @@ LossName = Literal["bce", "dice", "slice_dice", "bce_dice", "bce_slice_dice", "f
 Flip = Literal["none", "horizontal", "vertical"]
 Precision = Literal["auto", "32-true", "bf16-mixed"]  # auto: bf16 where the processor computes in it
 Strategy = Literal["shipped", "blocks", "similar"]
+Folds = Annotated[int, Field(ge=3, le=100)]
 PreprocessStep = Literal["crop", "clahe", "normalise"]
 # What the audit can find. Here, as params.yaml names them and must be checked within a second.
 FindingId = Literal[
@@ -54,6 +55,7 @@ __all__ = [
     "Dropout",
     "FindingId",
     "Flip",
+    "Folds",
     "Fraction",
     "Literal",
     "LossName",

@@ -8,6 +8,7 @@ import sys
 import typer
 
 from tumorseg.cli.check import check
+from tumorseg.cli.cv import cv
 from tumorseg.cli.get import get
 from tumorseg.cli.info import info
 from tumorseg.cli.measure import measure
@@ -43,7 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 NET = (predict, info, check, get, measure, score)  # what is done with a delivered net
-for command in (*NET, study, search, work, table, statement, watch, page, view):
+for command in (*NET, study, cv, search, work, table, statement, watch, page, view):
     app.command()(command)
 
 

@@ -41,10 +41,21 @@ class Result:
         with self._open(f"models/{self.experiment.model}/model.json") as file:
             return int(json.load(file)["epochs"])
 
-    def valid_slices(self) -> pd.DataFrame:
-        """The rows of valid in data/predictions/<model>/slices.csv."""
+    def slices(self, split: str) -> pd.DataFrame:
+        """The rows of valid or test in data/predictions/<model>/slices.csv."""
         with self._open(f"data/predictions/{self.experiment.model}/slices.csv") as file:
-            return read_slice_scores(file, "valid")
+            return read_slice_scores(file, split)
+
+    def prepared(self) -> pd.DataFrame:
+        """Every slice of the set: `as_shipped`, `file`, and the `split` and `index` that it was given.
+
+        The slices that are left out, as too near another split, have neither.
+        """
+        parts = []
+        for name in ("slices", "left_out"):
+            with self._open(f"data/prepared/{name}.csv") as file:
+                parts.append(pd.read_csv(file, dtype={"file": str}, keep_default_na=False))
+        return pd.concat(parts)[["as_shipped", "file", "split", "index"]].reset_index(drop=True)
 
     def _open(self, path: str) -> Any:
         import dvc.api

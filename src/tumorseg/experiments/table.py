@@ -31,7 +31,8 @@ def markdown(study: StudyResults, arms: Collection[str] = (), columns: Collectio
     header = [title for title in rows[0] if not columns or title in columns] if rows else []
     table = markdown_table(header, [[row[title] for title in header] for row in rows], {*header} - LEFT)
     differences = [arm.difference.pooled for arm in shown.values() if arm.difference]
-    notes = [NOTE] * any(each.seems_contradictory for each in differences) + _mixed(shown)
+    mixed = mixed_machines({name: (arm.machine, arm.threads) for name, arm in shown.items()})
+    notes = [NOTE] * any(each.seems_contradictory for each in differences) + mixed
     return "\n".join([table, *(f"\n{note}" for note in notes)])
 
 
@@ -46,28 +47,33 @@ def _row(name: str, arm: ArmResults, study: StudyResults) -> dict[str, str]:
         "parameters": f"{arm.parameters:,}" if arm.parameters else "none",
         "epochs": str(arm.epochs),
         "valid Dice": f"{arm.dice:.3f}",
-        "difference": _difference(pooled) or ("reference" if name == study.reference else without),
+        "difference": difference_text(pooled) or ("reference" if name == study.reference else without),
         "95 % interval": _interval(pooled),
         "p (Holm)": _p(pooled),
         "mean of slices": f"{arm.mean_dice:.3f}",
-        "difference of means": _difference(mean),
+        "difference of means": difference_text(mean),
         "Dice at 0.5": f"{arm.dice_at_half:.3f}",
     }
 
 
-def _mixed(arms: dict[str, ArmResults]) -> list[str]:
-    """A line where the arms were not all run on one kind of machine with as many threads."""
+def mixed_machines(ran: dict[str, tuple[str | None, int | None]]) -> list[str]:
+    """A line where not all were run on one kind of machine with as many threads.
+
+    Args:
+        ran: By arm or experiment: its machine and threads, None where they are not known.
+    """
     places: dict[str, list[str]] = {}
-    for name, arm in arms.items():
-        if arm.machine:  # unknown of experiments that were not run by this program
-            places.setdefault(f"{arm.machine}, threads: {arm.threads}", []).append(f"`{name}`")
+    for name, (machine, threads) in ran.items():
+        if machine:  # unknown of experiments that were not run by this program
+            places.setdefault(f"{machine}, threads: {threads}", []).append(f"`{name}`")
     if len(places) < 2:
         return []
     listed = "; ".join(f"{place} ({', '.join(names)})" for place, names in places.items())
     return [f"Several machines, so that last digits may differ: {listed}."]
 
 
-def _difference(of: Difference | None) -> str:
+def difference_text(of: Difference | None) -> str:
+    """With its sign, bold where it is more than chance; nothing of nothing."""
     if of is None:
         return ""
     return f"**{signed(of.difference, 3)}**" if of.is_firm else signed(of.difference, 3)
