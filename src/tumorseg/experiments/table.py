@@ -31,8 +31,7 @@ def markdown(study: StudyResults, arms: Collection[str] = (), columns: Collectio
     header = [title for title in rows[0] if not columns or title in columns] if rows else []
     table = markdown_table(header, [[row[title] for title in header] for row in rows], {*header} - LEFT)
     differences = [arm.difference.pooled for arm in shown.values() if arm.difference]
-    mixed = mixed_machines({name: (arm.machine, arm.threads) for name, arm in shown.items()})
-    notes = [NOTE] * any(each.seems_contradictory for each in differences) + mixed
+    notes = [NOTE] * any(each.seems_contradictory for each in differences) + _mixed(shown)
     return "\n".join([table, *(f"\n{note}" for note in notes)])
 
 
@@ -56,20 +55,19 @@ def _row(name: str, arm: ArmResults, study: StudyResults) -> dict[str, str]:
     }
 
 
-def mixed_machines(ran: dict[str, tuple[str | None, int | None]]) -> list[str]:
-    """A line where not all were run on one kind of machine with as many threads.
-
-    Args:
-        ran: By arm or experiment: its machine and threads, None where they are not known.
-    """
+def _mixed(arms: dict[str, ArmResults]) -> list[str]:
+    """A line where the arms were not all run on one kind of machine with as many threads."""
     places: dict[str, list[str]] = {}
-    for name, (machine, threads) in ran.items():
-        if machine:  # unknown of experiments that were not run by this program
-            places.setdefault(f"{machine}, threads: {threads}", []).append(f"`{name}`")
-    if len(places) < 2:
-        return []
-    listed = "; ".join(f"{place} ({', '.join(names)})" for place, names in places.items())
-    return [f"Several machines, so that last digits may differ: {listed}."]
+    for name, arm in arms.items():
+        if arm.machine:  # unknown of experiments that were not run by this program
+            places.setdefault(f"{arm.machine}, threads: {arm.threads}", []).append(f"`{name}`")
+    return mixed_places({place: ", ".join(names) for place, names in places.items()})
+
+
+def mixed_places(ran: dict[str, str]) -> list[str]:
+    """A line on what ran where, by machine and threads; none where all ran in one place."""
+    listed = "; ".join(f"{place} ({what})" for place, what in ran.items())
+    return [f"Several machines, so that last digits may differ: {listed}."] * (len(ran) > 1)
 
 
 def difference_text(of: Difference | None) -> str:

@@ -25,7 +25,7 @@ def run_worker(path: Path, options: Options, retake: bool) -> int:
     Raises:
         UserError: The queue is another commit's, or this clone cannot run experiments.
     """
-    worker = Worker(_plan(path), options)
+    worker = Worker(plan_of(path), options)
     plan = worker.plan
     known = worker.trials.current()
     if retake:
@@ -34,7 +34,7 @@ def run_worker(path: Path, options: Options, retake: bool) -> int:
     return worker.work({*known, *plan.runs}, stay=False)
 
 
-def _plan(path: Path) -> Plan:
+def plan_of(path: Path) -> Plan:
     """Of whichever kind the file is: only a search has a space, only a cross-validation has folds."""
     values = read_yaml(path)
     keys = values if isinstance(values, dict) else {}

@@ -17,27 +17,30 @@ COUNTS = ["tp", "fp", "fn"]
 
 def score_arm(arm: Arm, results: list[Result], folds: list[Fold], table: pd.DataFrame) -> ArmScores:
     """What one arm has given: `table`, all its slices, scored as `evaluate` scores a split."""
-    best = summarise_best(table)
-    pooled, interval = best["pooled"], best["interval"]
-    mean = interval["mean"]["dice"]
     return ArmScores(
         set=arm.set,
         model=arm.model,
         parameters=results[0].scores.parameters,
-        dice=pooled["dice"],
-        **interval["pooled"]["dice"],
-        mean_dice=best["mean"]["dice"],
-        mean_low=mean["low"],
-        mean_high=mean["high"],
-        iou=pooled["iou"],
-        precision=pooled["precision"],
-        recall=pooled["recall"],
-        lesion_recall=best["lesions"]["recall"],
-        box_hit_rate=best["boxes"]["hit_rate"],
-        category=_parts(best["by"]["category"]),
-        size=_parts(best["by"]["size"]),
+        **pooled_scores(summarise_best(table)),
         folds=[_fold_scores(*pair) for pair in zip(results, folds, strict=True)],
     )
+
+
+def pooled_scores(best: dict[str, Any]) -> dict[str, Any]:
+    """The scores of `ArmScores`, from those that `summarise_best` has of all slices together."""
+    pooled, interval = best["pooled"], best["interval"]
+    mean = interval["mean"]["dice"]
+    return {
+        **{name: pooled[name] for name in ("dice", "iou", "precision", "recall")},
+        **interval["pooled"]["dice"],
+        "mean_dice": best["mean"]["dice"],
+        "mean_low": mean["low"],
+        "mean_high": mean["high"],
+        "lesion_recall": best["lesions"]["recall"],
+        "box_hit_rate": best["boxes"]["hit_rate"],
+        "category": _parts(best["by"]["category"]),
+        "size": _parts(best["by"]["size"]),
+    }
 
 
 def _parts(parts: dict[str, dict[str, Any]]) -> dict[str, PartScores]:

@@ -1,13 +1,14 @@
 """A cross-validation as Markdown tables: scores, categories and sizes, and every pair of arms."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 
 from tumorseg.experiments.cv.file import ArmScores, CrossValidationResults, Pair, PartScores
 from tumorseg.experiments.study_file import Difference
-from tumorseg.experiments.table import difference_text, mixed_machines
+from tumorseg.experiments.table import difference_text, mixed_places
 from tumorseg.text import interval_text, markdown_table
 
 LEFT = {"arm", "what differs", "95 % interval", "single folds"}
@@ -126,6 +127,7 @@ def _notes(results: CrossValidationResults) -> Iterator[str]:
         )
     for name, absent in results.missing.items():
         yield f"Not shown: `{name}`, folds {', '.join(map(str, absent))} not run."
-    yield from mixed_machines(
-        {fold.experiment: (fold.machine, fold.threads) for arm in arms for fold in arm.folds}
+    places = Counter(
+        f"{fold.machine}, threads: {fold.threads}" for arm in arms for fold in arm.folds if fold.machine
     )
+    yield from mixed_places({place: f"{count} runs" for place, count in places.items()})
