@@ -40,7 +40,15 @@ def pair(arm: str, other: str, value: float, p: float) -> dict:
 
 
 def results(**changes) -> CrossValidationResults:
-    about = {"question": "Which?", "set": {}, "strategy": "blocks", "folds": 3, "slices": 36, "groups": 12}
+    about = {
+        "question": "Which?",
+        "data": "phantom",
+        "set": {},
+        "strategy": "blocks",
+        "folds": 3,
+        "slices": 36,
+        "groups": 12,
+    }
     whole = {
         **{**about, "missing": {}, "arms": {"low": arm(0.6), "top": arm(0.72), "same": arm(0.601)}},
         "pairs": [
@@ -78,7 +86,7 @@ def test_categories_and_sizes_have_their_intervals():
 
 def test_it_is_said_what_the_scores_are_of_and_how_much_narrower_the_interval_is():
     text = markdown(results())
-    assert "All 36 slices, in 12 groups, dealt into 3 folds by `blocks`" in text
+    assert "All 36 slices of `phantom`, in 12 groups, dealt into 3 folds by `blocks`" in text
     assert "0.300 wide in the mean, that of all folds together 0.100: 3.0 times narrower." in text
     assert "left out" not in text
     assert "Several machines" not in text

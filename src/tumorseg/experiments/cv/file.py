@@ -75,6 +75,7 @@ class CrossValidationResults(Strict):
     """All arms whose folds have all been run."""
 
     question: str
+    data: str  # of `datasets`
     set: dict[str, Any]
     strategy: Literal["blocks", "similar"]
     folds: int

@@ -61,8 +61,10 @@ def write_results(
     pooled = {arm: pool(each) for arm, each in folds.items()}
     check_same(pooled)
     first = next(iter(pooled.values()))
+    data = next(iter(whole.values()))[0].scores.prepared.data
     summary = CrossValidationResults(
         question=spec.question,
+        data=data,
         set=spec.set,
         strategy=spec.strategy,
         folds=spec.folds,

@@ -110,9 +110,9 @@ def _about(results: CrossValidationResults) -> str:
         "another split; all are tested in their own fold."
     ) * any(left_out)
     return (
-        f"{results.question} All {results.slices:,} slices, in {results.groups} groups, dealt into "
-        f"{results.folds} folds by `{results.strategy}`; each slice is scored in the fold where it is test, "
-        f"at the threshold that is best on that fold's valid.{gap}"
+        f"{results.question} All {results.slices:,} slices of `{results.data}`, in {results.groups} groups, "
+        f"dealt into {results.folds} folds by `{results.strategy}`; each slice is scored in the fold where "
+        f"it is test, at the threshold that is best on that fold's valid.{gap}"
     )
 
 
