@@ -13,7 +13,7 @@ from tumorseg.experiments.cv.score import COUNTS, compare_arms, score_arm
 from tumorseg.experiments.listed import RESULTS, run_listed
 from tumorseg.experiments.results import Result
 from tumorseg.experiments.spec import CrossValidation
-from tumorseg.experiments.worker import Options
+from tumorseg.experiments.worker import STOPPED, Options
 from tumorseg.files import write_csv, write_json
 
 COLUMNS = [*SLICE, "fold", "group", "category", "arm", *COUNTS, "dice"]
@@ -39,6 +39,8 @@ def run_cross_validation(path: Path, arms: list[str], options: Options) -> int:
             raise UserError(f"{path}: {arm!r} is not one of its arms: {', '.join(plan.arms)}")
     runs = [each.name for arm in arms or plan.arms for each in plan.arms[arm]]
     status, finished = run_listed(plan, runs, options)
+    if status >= STOPPED:
+        return status  # at once: to read and score the folds takes a while
     whole, missing = {}, {}
     for arm, folds in plan.arms.items():
         absent = [number for number, each in enumerate(folds) if each.name not in finished]
@@ -79,7 +81,8 @@ def write_results(
     write_json(file, summary.model_dump(exclude_none=True))
     table = pd.concat([each.assign(arm=arm) for arm, each in pooled.items()])
     # Arms below each other: Git packs names that repeat well.
-    write_csv(file.with_suffix(".csv"), table.sort_values(SLICE, kind="stable")[COLUMNS])
+    rows = table.sort_values(SLICE, kind="stable")[COLUMNS].round({"dice": 6})
+    write_csv(file.with_suffix(".csv"), rows)
     draw_scores(file.with_suffix(".png"), summary)
     print(f"{file}: {len(whole)} of {len(spec.arms)} arms; tumorseg table {file}")
 
