@@ -24,7 +24,7 @@ from tumorseg.cli.watch import watch
 from tumorseg.cli.work import work
 from tumorseg.errors import UserError
 
-HELP = """Predictions of a delivered net, studies and searches, and what else is no stage of the pipeline.
+HELP = """Predictions of a delivered net, many runs compared, and what else is no stage of the pipeline.
 
 The pipeline itself is run by DVC: dvc repro, dvc exp run -S model=deep_cnn.
 
@@ -34,6 +34,7 @@ Examples:
   tumorseg study studies/phantom_augment.yaml --jobs 2
   tumorseg table docs/results/phantom_augment.json
   tumorseg search studies/search_unet.yaml --trials 30
+  tumorseg cv studies/cv_phantom.yaml
 """
 
 app = typer.Typer(
