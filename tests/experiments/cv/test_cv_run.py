@@ -64,7 +64,7 @@ def test_all_slices_are_scored_by_nets_that_have_not_seen_them(repo):
     assert "runs" not in output
     assert before == {path: path.read_bytes() for path in before}
     printed = finish(start(repo, "table", "docs/results/cv_tiny.json"))
-    assert f"All {SLICES} slices of `phantom`, in 8 groups, dealt into 3 folds by `blocks`" in printed
+    assert f"All {SLICES} slices of `phantom`, in 9 groups, dealt into 3 folds by `blocks`" in printed
     assert "slices are left out, as too near another split" in printed
 
 
