@@ -99,6 +99,8 @@ def test_slices_left_out_missing_folds_and_machines_are_said():
     assert "Not shown: `top`, folds 1, 2 not run." in text
     assert "differ: EPYC, threads: 2 (2 runs); EPYC, threads: 4 (1 runs)." in text
     assert "By how much" not in text  # one arm has no pairs
+    folds = [fold(number, 0.6, left_out=9) for number in range(3)]
+    assert " train and valid, 9 slices are left out" in markdown(results(arms={"low": arm(0.6, folds=folds)}))
 
 
 def test_where_groups_are_too_few_for_an_interval_nothing_is_said_of_its_width():

@@ -104,10 +104,11 @@ def _interval(low: float, high: float) -> str:
 
 def _about(results: CrossValidationResults) -> str:
     """What the scores are of, in a paragraph."""
-    left_out = [fold.left_out for arm in results.arms.values() for fold in arm.folds]
+    left_out = {fold.left_out for arm in results.arms.values() for fold in arm.folds}
+    count = " to ".join(str(each) for each in sorted({min(left_out), max(left_out)}))
     gap = (
-        f" Of a fold's train and valid, {min(left_out)} to {max(left_out)} slices are left out, as too near "
-        "another split; all are tested in their own fold."
+        f" Of a fold's train and valid, {count} slices are left out, as too near another split; all are "
+        "tested in their own fold."
     ) * any(left_out)
     return (
         f"{results.question} All {results.slices:,} slices of `{results.data}`, in {results.groups} groups, "
