@@ -7,8 +7,8 @@ from tumorseg.experiments.figure import draw_interval, rows_of_arms
 from tumorseg.figures import BETTER, NO_CATEGORY_COLOR
 
 CAPTION = (
-    "Dice of all slices, each predicted by a net that was not trained on its group; pooled over all pixels, "
-    "with its 95 % interval from a bootstrap over groups of slices. Grey: each fold alone."
+    "Dice of all slices, each by the net that has not seen its group, pooled over all pixels, with its "
+    "95 % interval from a bootstrap over groups. Grey: each fold alone."
 )
 
 

@@ -10,6 +10,7 @@ from tumorseg.experiments.cv.file import ArmScores, FoldScores, Pair, PartScores
 from tumorseg.experiments.cv.pool import Fold
 from tumorseg.experiments.results import Result
 from tumorseg.experiments.spec import Arm
+from tumorseg.figures import NO_CATEGORY
 from tumorseg.paired import STATISTICS, Scored, differences, observed, sample
 
 COUNTS = ["tp", "fp", "fn"]
@@ -44,9 +45,11 @@ def pooled_scores(best: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parts(parts: dict[str, dict[str, Any]]) -> dict[str, PartScores]:
+    """Those that have something to find: slices without annotation have a Dice of 0, or none."""
     return {
         name: PartScores(slices=each["slices"], dice=each["dice_pooled"], **each["interval"])
         for name, each in parts.items()
+        if name != NO_CATEGORY
     }
 
 
