@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tumorseg.experiments.render import render
 from tumorseg.experiments.study_file import ArmResults, read_study
 from tumorseg.experiments.table import markdown
 from tumorseg.reading import read_json
@@ -81,8 +82,8 @@ def leaderboard(root: Path, name: str) -> str:
 
 
 def study(root: Path, name: str) -> str:
-    """All arms of a study."""
-    return markdown(read_study(_file(root, name)))
+    """All arms of a study, or all tables of a cross-validation."""
+    return render(_file(root, name))
 
 
 def differences(root: Path, name: str, *arms: str) -> str:

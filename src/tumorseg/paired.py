@@ -37,10 +37,11 @@ def read_slice_scores(file: Path | IO[str], split: str) -> pd.DataFrame:
     Raises:
         UserError: The file is missing or cut off.
     """
+    # An empty field is NaN, but a file may be called NA.
     options: dict[str, Any] = {
-        "dtype": {"file": str},
+        "dtype": {"file": str, "category": str},
         "keep_default_na": False,
-        "na_values": {"dice": [""]},
+        "na_values": [""],
     }
     needed = ("split", "index", "file", "group", "tp", "fp", "fn", "dice")
     table = read_csv(file, needed, **options) if isinstance(file, Path) else pd.read_csv(file, **options)

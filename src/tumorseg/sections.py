@@ -10,6 +10,7 @@ from tumorseg.types import (
     Count,
     FindingId,
     Flip,
+    Folds,
     Fraction,
     Positive,
     Precision,
@@ -26,7 +27,7 @@ class Split(Frozen):
         "`similar`: slices that look alike stay together; `auto`: `shipped` where train, valid and test were "
         "shipped with annotations, else `similar`"
     )
-    folds: Annotated[int, Field(ge=3, le=100)] = described(
+    folds: Folds = described(
         "parts that `blocks` and `similar` make, balanced by category and tumour size", "folds"
     )
     fold: Annotated[int, Field(ge=0)] = described(

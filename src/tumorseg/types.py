@@ -39,6 +39,7 @@ OnMissing = Literal["refuse", "leave out"]
 Channels = Literal[1, 3]  # of slices: grey; or red, green and blue
 Exif = Literal["stored", "shown"]  # pictures as they are in their files, or as EXIF's orientation turns them
 PreprocessStep = Literal["crop", "pad", "clahe", "normalise"]
+Folds = Annotated[int, Field(ge=3, le=100)]
 # What the audit can find. Here, as params.yaml names them and must be checked within a second.
 FindingId = Literal[
     "copies_across",
@@ -88,6 +89,7 @@ __all__ = [
     "FileNumbers",
     "FindingId",
     "Flip",
+    "Folds",
     "Fraction",
     "Literal",
     "LossName",

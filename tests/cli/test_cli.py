@@ -43,7 +43,7 @@ def test_nothing_heavy_is_imported_before_a_subcommand_runs():
     "name",
     [
         *("audit", "predict", "info", "check", "get", "measure", "score"),
-        *("study", "search", "work", "table", "statement", "watch", "page"),
+        *("study", "cv", "search", "work", "table", "statement", "watch", "page"),
     ],
 )
 def test_each_subcommand_explains_itself_with_an_example(name):

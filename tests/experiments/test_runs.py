@@ -79,7 +79,7 @@ def test_a_study_and_a_search_go_on_after_an_interruption(repo):
     before = experiments(repo)
     assert list(before) == ["flips-plain"]
     output = finish(start(repo, "study", "studies/flips.yaml", "--jobs", "2"), status=1)
-    assert "1 of 3 arms have been run" in output
+    assert "1 of 3 experiments have been run" in output
     assert "flips-plain: runs" not in output
     assert "flips-bad: failed: error: params.yaml: split.folds: " in output
     assert "flips-flipped: valid Dice 0." in output
@@ -139,7 +139,7 @@ def check_that_results_outlive_their_index(repo: Path) -> None:
         path = Path("studies/flips.yaml")
         plain = StudyPlan(path).experiments["plain"]
         result = Result(plain, Repository().finished(plain))
-        whole = result.valid_slices()
+        whole = result.slices("valid")
         with Repo() as repository:
             kept = [key for key, _ in repository.data_index.iteritems() if key[-1] == "slices.csv"]
             for key in kept:
@@ -147,7 +147,8 @@ def check_that_results_outlive_their_index(repo: Path) -> None:
             repository.data_index.commit()
         with pytest.raises(PathMissingError):
             api.read("data/predictions/tiny/slices.csv", rev=result.commit)
-        pd.testing.assert_frame_equal(result.valid_slices(), whole)
+        again = Result(plain, result.commit)
+        pd.testing.assert_frame_equal(again.slices("valid"), whole)
 
 
 @pytest.fixture

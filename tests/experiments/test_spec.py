@@ -4,10 +4,9 @@ import pytest
 
 from tumorseg.errors import UserError
 from tumorseg.experiments.spec import Search, Study, merged, override, read_spec
-from tumorseg.experiments.study import StudyPlan
+from tumorseg.experiments.work import plan_of
 
 STUDIES = Path(__file__).parents[2] / "studies"
-SEARCHES = {"search_unet.yaml"}  # the other files are studies
 
 STUDY = """
 question: What does it do?
@@ -110,7 +109,7 @@ def test_an_arm_comes_before_its_study():
     assert merged({"a": 1, "+b": 2, "c": 3}, {"b": 4, "++c": 5}) == {"a": 1, "b": 4, "++c": 5}
 
 
-@pytest.mark.parametrize("name", sorted({path.name for path in STUDIES.glob("*.yaml")} - SEARCHES))
-def test_params_yaml_takes_every_arm_of_the_projects_studies(monkeypatch, name):
+@pytest.mark.parametrize("name", sorted(path.name for path in STUDIES.glob("*.yaml")))
+def test_params_yaml_takes_every_run_of_the_projects_studies(monkeypatch, name):
     monkeypatch.chdir(STUDIES.parent)
-    assert StudyPlan(STUDIES / name).runs
+    assert plan_of(STUDIES / name).runs

@@ -7,6 +7,7 @@ import typer
 
 from tumorseg.cli.audit import audit
 from tumorseg.cli.check import check
+from tumorseg.cli.cv import cv
 from tumorseg.cli.get import get
 from tumorseg.cli.info import info
 from tumorseg.cli.measure import measure
@@ -22,7 +23,7 @@ from tumorseg.cli.watch import watch
 from tumorseg.cli.work import work
 from tumorseg.stage import finish, heed_stops
 
-HELP = """Predictions of a delivered net, studies and searches, and what else is no stage of the pipeline.
+HELP = """Predictions of a delivered net, many runs compared, and what else is no stage of the pipeline.
 
 The pipeline itself is run by DVC: dvc repro, dvc exp run -S model=deep_cnn.
 
@@ -33,6 +34,7 @@ Examples:
   tumorseg study studies/phantom_augment.yaml --jobs 2
   tumorseg table docs/results/phantom_augment.json
   tumorseg search studies/search_unet.yaml --trials 30
+  tumorseg cv studies/cv_phantom.yaml
 """
 
 app = typer.Typer(
@@ -43,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 NET = (predict, info, check, get, measure, score)  # what is done with a delivered net
-for command in (*NET, audit, study, search, work, table, statement, watch, page, view):
+for command in (*NET, audit, study, cv, search, work, table, statement, watch, page, view):
     app.command()(command)
 
 

@@ -7,13 +7,13 @@ import typer
 
 
 def table(file: Annotated[Path, typer.Argument(show_default=False, help="docs/results/NAME.json")]) -> None:
-    """Print a study as a Markdown table.
+    """Print a study or a cross-validation as Markdown tables.
 
     \b
-    Example:
+    Examples:
       tumorseg table docs/results/phantom_augment.json
+      tumorseg table docs/results/cv_phantom.json
     """
-    from tumorseg.experiments.study_file import read_study
-    from tumorseg.experiments.table import markdown
+    from tumorseg.experiments.render import render
 
-    typer.echo(markdown(read_study(file)))
+    typer.echo(render(file))

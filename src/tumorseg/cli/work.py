@@ -17,7 +17,7 @@ def work(
         typer.Option("--retake", help="Run again what others seem to run: you know that they are dead."),
     ] = False,
 ) -> None:
-    """Help with a study or search that others have begun.
+    """Help with a study, search or cross-validation that others have begun.
 
     Runs what waits, until nothing does. Every machine needs a clone at the same commit.
 

@@ -41,22 +41,45 @@ class Result:
         with self._open(f"models/{self.experiment.model}/model.json") as file:
             return int(json.load(file)["epochs"])
 
-    def valid_slices(self) -> pd.DataFrame:
-        """The rows of valid in data/predictions/<model>/slices.csv."""
+    def slices(self, split: str) -> pd.DataFrame:
+        """The rows of valid or test in data/predictions/<model>/slices.csv."""
         with self._open(f"data/predictions/{self.experiment.model}/slices.csv") as file:
-            return read_slice_scores(file, "valid")
+            return read_slice_scores(file, split)
 
-    def _open(self, path: str) -> Any:
-        import dvc.api
+    def prepared(self) -> pd.DataFrame:
+        """Every slice of the set: `as_shipped`, `file`, and the `split` and `index` that it was given.
+
+        The slices that are left out, as too near another split, have neither.
+        """
+        parts = []
+        for name in ("slices", "left_out"):
+            with self._open(f"data/prepared/{name}.csv") as file:
+                parts.append(pd.read_csv(file, dtype={"file": str}, keep_default_na=False))
+        return pd.concat(parts)[["as_shipped", "file", "split", "index"]].reset_index(drop=True)
+
+    def _open(self, path: str) -> io.StringIO:
+        """A file of the experiment that DVC keeps.
+
+        Raises:
+            UserError: DVC's cache lacks it.
+        """
         from dvc.exceptions import DvcException
         from dvc.repo import Repo
 
         with suppress(DvcException, OSError):
-            return io.StringIO(dvc.api.read(path, rev=self.commit, encoding="utf-8"))
+            return io.StringIO(self._files.read_text(path, encoding="utf-8"))
         # DVC killed while it listed a commit's files believes the half-written list from then on.
         with suppress(DvcException, OSError):
             with Repo() as repo:
                 repo.drop_data_index()
-            return io.StringIO(dvc.api.read(path, rev=self.commit, encoding="utf-8"))
+            self.__dict__.pop("_files")  # it is frozen, but for what is cached
+            return io.StringIO(self._files.read_text(path, encoding="utf-8"))
         name = self.experiment.name
         raise UserError(f"{name}: {path} is not in DVC's cache; dvc exp pull it, or remove it to run anew")
+
+    @cached_property
+    def _files(self) -> Any:
+        """The tree of the experiment's commit. It takes a second to open, and so is opened once."""
+        from dvc.api import DVCFileSystem
+
+        return DVCFileSystem(rev=self.commit)

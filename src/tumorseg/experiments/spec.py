@@ -1,15 +1,15 @@
-"""The files that say what to run: studies (arms) and searches (a space), typed and strict."""
+"""The files that say what to run: studies, searches and cross-validations, typed and strict."""
 
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tumorseg.errors import UserError, explain
 from tumorseg.reading import read_yaml
-from tumorseg.types import Count, Positive
+from tumorseg.types import Count, Folds, Positive
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"  # names become those of experiments and files
 KEY = r"^\+{0,2}[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"  # + adds a key to params.yaml, ++ adds or replaces it
@@ -55,6 +55,27 @@ class Study(Strict):
         return self
 
 
+class CrossValidation(Strict):
+    """Arms that are trained on every fold, and scored on all slices together."""
+
+    question: str
+    strategy: Literal["blocks", "similar"]
+    folds: Folds
+    set: dict[Key, Any] = {}
+    arms: Annotated[dict[Name, Arm], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _split_is_left_alone(self) -> Self:
+        for place, settings in [
+            ("", self.set),
+            *((f"arms.{name}.", arm.set) for name, arm in self.arms.items()),
+        ]:
+            for key in settings:
+                if key.lstrip("+").split(".")[0] == "split":
+                    raise ValueError(f"{place}set.{key}: is set fold by fold; give `strategy` and `folds`")
+        return self
+
+
 class Range(Strict):
     """Where the values of one key come from: exactly one of these."""
 
@@ -86,7 +107,7 @@ class Search(Strict):
 
 
 def read_spec(path: Path, kind: type[Spec]) -> Spec:
-    """Read and check a study or a search; its name is the file's, without .yaml.
+    """Read and check one of these files; its name is the file's, without .yaml.
 
     Raises:
         UserError: The file is missing, is not YAML, has a bad name, or holds a bad key or value.

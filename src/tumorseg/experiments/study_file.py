@@ -6,7 +6,7 @@ not defined is null in the file and NaN here.
 """
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import ValidationError, model_validator
 
@@ -15,15 +15,17 @@ from tumorseg.experiments.spec import Strict
 from tumorseg.paired import ALPHA
 from tumorseg.scores_file import Score
 
+Results = TypeVar("Results", bound=Strict)
+
 
 class Difference(Strict):
-    """By how much an arm is above the reference, slice by slice on valid."""
+    """By how much one arm is above another, paired slice by slice."""
 
     difference: Score
     low: Score
     high: Score
     p: Score
-    p_holm: Score  # corrected for the number of arms
+    p_holm: Score  # corrected for the number of pairs
 
     @property
     def is_firm(self) -> bool:
@@ -43,21 +45,26 @@ class Differences(Strict):
     mean: Difference
 
 
-class ClassDice(Strict):
-    """Of one class of tumour, pooled."""
+class PooledDice(Strict):
+    """Over all pixels together."""
 
     dice: Score
     low: Score
     high: Score
 
 
-class ScoresOnTest(ClassDice):
-    """Scores on the test split: for reports of what was chosen. Whoever chooses must not look at them."""
+class DiceScores(PooledDice):
+    """And the mean of the slices."""
 
     mean_dice: Score
     mean_low: Score
     mean_high: Score
-    classes: dict[str, ClassDice] | None = None  # where the arm tells classes apart
+
+
+class ScoresOnTest(DiceScores):
+    """Scores on the test split: for reports of what was chosen. Whoever chooses must not look at them."""
+
+    classes: dict[str, PooledDice] | None = None  # where the arm tells classes apart
 
 
 class ArmResults(Strict):
@@ -103,9 +110,23 @@ def read_study(path: Path) -> StudyResults:
     Raises:
         UserError: The file is missing or malformed; the message names the file, the field and the way out.
     """
-    way_out = f"run tumorseg study studies/{path.stem}.yaml"
+    return read_results(path, StudyResults, "study")
+
+
+def read_results(path: Path, kind: type[Results], command: str) -> Results:
+    """Read a file of docs/results that `tumorseg` has written.
+
+    Args:
+        path: The file.
+        kind: What it holds.
+        command: The subcommand that writes it from studies/NAME.yaml.
+
+    Raises:
+        UserError: The file is missing or malformed; the message names the file, the field and the way out.
+    """
+    way_out = f"run tumorseg {command} studies/{path.stem}.yaml"
     try:
-        return StudyResults.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise UserError(f"{path}: not found; {way_out}") from None
     except OSError as error:

@@ -46,11 +46,11 @@ def _row(name: str, arm: ArmResults, study: StudyResults) -> dict[str, str]:
         "parameters": f"{arm.parameters:,}" if arm.parameters else "none",
         "epochs": str(arm.epochs),
         "valid Dice": f"{arm.dice:.3f}",
-        "difference": _difference(pooled) or ("reference" if name == study.reference else without),
+        "difference": difference_text(pooled) or ("reference" if name == study.reference else without),
         "95 % interval": _interval(pooled),
         "p (Holm)": _p(pooled),
         "mean of slices": f"{arm.mean_dice:.3f}",
-        "difference of means": _difference(mean),
+        "difference of means": difference_text(mean),
         "Dice at 0.5": f"{arm.dice_at_half:.3f}",
     }
 
@@ -61,13 +61,17 @@ def _mixed(arms: dict[str, ArmResults]) -> list[str]:
     for name, arm in arms.items():
         if arm.machine:  # unknown of experiments that were not run by this program
             places.setdefault(f"{arm.machine}, threads: {arm.threads}", []).append(f"`{name}`")
-    if len(places) < 2:
-        return []
-    listed = "; ".join(f"{place} ({', '.join(names)})" for place, names in places.items())
-    return [f"Several machines, so that last digits may differ: {listed}."]
+    return mixed_places({place: ", ".join(names) for place, names in places.items()})
 
 
-def _difference(of: Difference | None) -> str:
+def mixed_places(ran: dict[str, str]) -> list[str]:
+    """A line on what ran where, by machine and threads; none where all ran in one place."""
+    listed = "; ".join(f"{place} ({what})" for place, what in ran.items())
+    return [f"Several machines, so that last digits may differ: {listed}."] * (len(ran) > 1)
+
+
+def difference_text(of: Difference | None) -> str:
+    """With its sign, bold where it is more than chance; nothing of nothing."""
     if of is None:
         return ""
     return f"**{signed(of.difference, 3)}**" if of.is_firm else signed(of.difference, 3)

@@ -1,0 +1,134 @@
+"""A cross-validation as Markdown tables: scores, categories and sizes, and every pair of arms."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from tumorseg.experiments.cv.file import ArmScores, CrossValidationResults, Pair, PartScores
+from tumorseg.experiments.study_file import Difference
+from tumorseg.experiments.table import difference_text, mixed_places
+from tumorseg.text import interval_text, markdown_table
+
+LEFT = {"arm", "what differs", "95 % interval", "single folds"}
+
+
+def markdown(results: CrossValidationResults) -> str:
+    """All tables, with a line before each that says what it shows."""
+    return "\n\n".join(_blocks(results))
+
+
+def _blocks(results: CrossValidationResults) -> Iterator[str]:
+    yield _about(results)
+    yield scores(results)
+    yield from _notes(results)
+    yield "Pooled Dice by category, and by size of the annotated area (thirds of the annotated slices):"
+    yield parts(results)
+    if results.pairs:
+        yield (
+            "By how much the arm of a row is above that of a column, pooled Dice (bold: more than chance, "
+            "p by Holm for all pairs):"
+        )
+        yield differences(results)
+
+
+def scores(results: CrossValidationResults) -> str:
+    """A row an arm, the best Dice first."""
+    header = ["arm", "what differs", "parameters", "Dice", "95 % interval", "single folds", "mean of slices"]
+    rows = []
+    for name, arm in _ranked(results):
+        settings = [f"`{key}: {json.dumps(value)}`" for key, value in arm.set.items()]
+        folds = [each.dice for each in arm.folds]
+        rows.append(
+            [
+                f"`{name}`",
+                ", ".join([f"`{arm.model}`", *settings]),
+                f"{arm.parameters:,}" if arm.parameters else "none",
+                f"**{arm.dice:.3f}**",
+                _interval(arm.low, arm.high),
+                interval_text(min(folds), max(folds)),
+                f"{arm.mean_dice:.3f}",
+                *(f"{value:.3f}" for value in (arm.iou, arm.precision, arm.recall)),
+                f"{arm.box_hit_rate:.2f}",
+            ]
+        )
+    header += ["IoU", "precision", "recall", "box hit rate"]
+    return markdown_table(header, rows, {*header} - LEFT)
+
+
+def parts(results: CrossValidationResults) -> str:
+    """A row an arm, a column a category or size, each with its interval."""
+    first = next(iter(results.arms.values()))
+    header = ["arm", *(f"`{name}` ({part.slices})" for name, part in first.category.items())]
+    header += [f"{name} ({part.slices})" for name, part in first.size.items()]
+    rows = [
+        [f"`{name}`", *(_part(part) for part in (*arm.category.values(), *arm.size.values()))]
+        for name, arm in _ranked(results)
+    ]
+    return markdown_table(header, rows)
+
+
+def differences(results: CrossValidationResults) -> str:
+    """A row and a column an arm."""
+    pairs = {(pair.arm, pair.other): pair for pair in results.pairs}
+    names = [name for name, _ in _ranked(results)]
+    rows = [[f"`{arm}`", *(_cell(pairs, arm, other) for other in names)] for arm in names]
+    return markdown_table(["arm", *(f"`{name}`" for name in names)], rows, [f"`{name}`" for name in names])
+
+
+def _ranked(results: CrossValidationResults) -> list[tuple[str, ArmScores]]:
+    """Arms by Dice, those without at the end."""
+    return sorted(results.arms.items(), key=lambda item: -np.nan_to_num(item[1].dice, nan=-1))
+
+
+def _cell(pairs: dict[tuple[str, str], Pair], arm: str, other: str) -> str:
+    if (arm, other) in pairs:
+        return difference_text(pairs[arm, other].pooled)
+    if (other, arm) in pairs:
+        return difference_text(_reversed(pairs[other, arm].pooled))
+    return ""
+
+
+def _reversed(of: Difference) -> Difference:
+    return of.model_copy(update={"difference": -of.difference, "low": -of.high, "high": -of.low})
+
+
+def _part(part: PartScores) -> str:
+    return f"{part.dice:.3f} ({_interval(part.low, part.high)})"
+
+
+def _interval(low: float, high: float) -> str:
+    return "too few groups" if np.isnan(low) else interval_text(low, high)
+
+
+def _about(results: CrossValidationResults) -> str:
+    """What the scores are of, in a paragraph."""
+    left_out = {fold.left_out for arm in results.arms.values() for fold in arm.folds}
+    count = " to ".join(str(each) for each in sorted({min(left_out), max(left_out)}))
+    gap = (
+        f" Of a fold's train and valid, {count} slices are left out, as too near another split; all are "
+        "tested in their own fold."
+    ) * any(left_out)
+    return (
+        f"{results.question} All {results.slices:,} slices of `{results.data}`, in {results.groups} groups, "
+        f"dealt into {results.folds} folds by `{results.strategy}`; each slice is scored in the fold where "
+        f"it is test, at the threshold that is best on that fold's valid.{gap}"
+    )
+
+
+def _notes(results: CrossValidationResults) -> Iterator[str]:
+    arms = results.arms.values()
+    single = float(np.mean([arm.fold_width for arm in arms]))
+    whole = float(np.mean([arm.width for arm in arms]))
+    if whole > 0 and single > 0:  # neither is nan
+        yield (
+            f"The interval of a single fold is {single:.3f} wide in the mean, that of all folds together "
+            f"{whole:.3f}: {single / whole:.1f} times narrower."
+        )
+    for name, absent in results.missing.items():
+        yield f"Not shown: `{name}`, folds {', '.join(map(str, absent))} not run."
+    places = Counter(
+        f"{fold.machine}, threads: {fold.threads}" for arm in arms for fold in arm.folds if fold.machine
+    )
+    yield from mixed_places({place: f"{count} runs" for place, count in places.items()})
