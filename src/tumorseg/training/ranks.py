@@ -144,6 +144,9 @@ def joined(expected: int, accelerator: str) -> Iterator[Ranks]:
                 f"{KEY}: another rank ended, or was never met; its own line says why ({line})"
             )
         if launched_here():
+            signal.signal(
+                signal.SIGTERM, signal.SIG_IGN
+            )  # which the ranks that are left get: it ends already
             from torch.distributed.elastic.multiprocessing.errors import get_error_handler
 
             get_error_handler().record_exception(error)  # for the stage, which prints it
