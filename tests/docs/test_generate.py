@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tumorseg.experiments import render
-from tumorseg.files import read_yaml
+from tumorseg.reading import read_yaml
 from tumorseg.types import FindingId
 
 ROOT = Path(__file__).parents[2]
