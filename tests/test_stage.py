@@ -69,7 +69,7 @@ def test_a_stage_that_is_told_to_end_tidies_up(tmp_path, sent, status):
     assert process.stdout.readline() == "busy\n"
     assert len(list(tmp_path.iterdir())) == 3  # the old folder, a temporary one, a temporary file
     process.send_signal(sent)
-    assert process.communicate(timeout=10) == ("", "stopped; run again to go on\n")
+    assert process.communicate(timeout=60) == ("", "stopped; run again to go on\n")
     assert process.returncode == status
     assert [path.name for path in tmp_path.rglob("*")] == ["plots", "old.png"]
 
@@ -89,7 +89,7 @@ finally:
     for line in ("busy\n", "tidying\n"):
         assert process.stdout.readline() == line
         process.send_signal(signal.SIGTERM)
-    assert process.communicate(timeout=10)[0] == "tidy\n"
+    assert process.communicate(timeout=60)[0] == "tidy\n"
     assert process.returncode == 143
 
 
@@ -103,7 +103,7 @@ def test_a_stage_dies_with_its_parent_and_tidies_up(tmp_path):
     assert any(tmp_path.iterdir())
     parent.kill()
     # Parent and stage hold the pipe: it ends when both are gone.
-    assert parent.communicate(timeout=10)[0] == ""
+    assert parent.communicate(timeout=60)[0] == ""
     assert not any(tmp_path.iterdir())
 
 
@@ -202,7 +202,7 @@ def test_what_a_killed_run_left_is_swept_and_what_one_writes_is_not(tmp_path):
     killed = subprocess.Popen([*script(BUSY), str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert killed.stdout.readline() == "busy\n"
     killed.kill()
-    killed.communicate(timeout=10)
+    killed.communicate(timeout=60)
     left = set(tmp_path.iterdir())
     assert len(left) == 2
     (tmp_path / ".models.0123abcd.old").mkdir()  # set aside, and killed before its successor had its name
@@ -214,7 +214,7 @@ def test_what_a_killed_run_left_is_swept_and_what_one_writes_is_not(tmp_path):
     assert finish("with atomic_file(Path(arguments[0]) / 'b') as f: f.write_text('b')", str(tmp_path))[0] == 0
     assert set(tmp_path.iterdir()) == {*writing, tmp_path / "b", tmp_path / "models"}
     running.terminate()
-    running.communicate(timeout=10)
+    running.communicate(timeout=60)
 
 
 @pytest.mark.parametrize("delay", [0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0])
@@ -228,7 +228,7 @@ time.sleep(60)
     assert process.stdout.readline() == "importing\n"
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=10) == ("", "stopped; run again to go on\n")
+    assert process.communicate(timeout=60) == ("", "stopped; run again to go on\n")
     assert process.returncode == 130
 
 
@@ -259,5 +259,5 @@ def test_a_stage_as_dvc_yaml_has_it_dies_with_dvc_whatever_the_shell(root, shell
     )
     assert parent.stdout.readline() == "busy\n"
     parent.kill()
-    assert parent.communicate(timeout=10)[0] == ""
+    assert parent.communicate(timeout=60)[0] == ""
     assert not any((tmp_path / "out").iterdir())

@@ -10,7 +10,7 @@ DETAILS, SCORES = f"metrics/details/{NET}.json", f"data/predictions/{NET}/slices
 MODEL, CURVES = f"models/{NET}", f"plots/train/{NET}.csv"
 READS = {
     "render_masks": ["data/raw/train/_annotations.coco.json"],
-    "prepare": ["data/raw/valid/_annotations.coco.json", "data/raw/train/*.jpg", "data/masks/test/*.png"],
+    "prepare": ["data/raw/valid/_annotations.coco.json", "data/raw/train/*.jpg", "data/masks/greys.json"],
     "audit": [
         *("data/raw/test/_annotations.coco.json", "data/prepared/slices.csv", "data/prepared/left_out.csv"),
         *("data/prepared/about.json", "data/prepared/train/images.npy", "data/prepared/test/masks.npy"),
@@ -30,6 +30,7 @@ READS = {
     ],
     "compare": [
         *(DETAILS, SCORES, f"data/predictions/{NET}/test.npy", CURVES, f"plots/evaluate/{NET}/pr_curve.csv"),
+        "metrics/audit.json",
     ],
     "report": [DETAILS, "metrics/audit.json"],
     "deliver": [

@@ -164,7 +164,7 @@ def test_files_of_slices_that_are_no_more_are_deleted(tmp_path):
     out = OutFolder(tmp_path)
     out.write(Record(name="s", digest="0", failures=[], slices=[record("s/1"), record("s/2")]))
     for name in ("s/1", "s/2"):
-        pictures.write_bytes(out.mask(name), b"")
+        pictures.write_bytes(out.mask(name), b"a mask")
     out.write(Record(name="s", digest="1", failures=[], slices=[record("s/1")]))
     assert out.mask("s/1").exists()
     assert not out.mask("s/2").exists()
