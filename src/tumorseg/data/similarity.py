@@ -11,6 +11,7 @@ blurred.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 SIDE = 32
@@ -30,26 +31,24 @@ def embed(images: np.ndarray) -> np.ndarray:
     """Unit vectors of slices.
 
     Args:
-        images: uint8 or float32 (N, S, S), or in colour (N, S, S, 3), S at least 32.
+        images: uint8 or float32 (N, S, S), or in colour (N, S, S, 3), S a multiple of 32.
 
     Returns:
         float32 (N, 1024): shrunk to 32×32 by area, mean removed, of length 1, so that a dot product is a
         correlation. A slice of one grey alone gives zeros, which resemble nothing.
     """
-    size = images.shape[1]
-    average = np.zeros((SIDE, size), np.float32)
-    for row in range(SIDE):
-        first, last = row * size // SIDE, -(-(row + 1) * size // SIDE)
-        average[row, first:last] = 1 / (last - first)
     vectors = np.zeros((len(images), SIDE * SIDE), np.float32)
-    for start in range(0, len(images), CHUNK):  # one product of many rows, not many of few
-        rows = _to_luma(images[start : start + CHUNK]).reshape(-1, size) @ average.T
-        small = average @ rows.reshape(-1, size, SIDE)
+    for start in range(0, len(images), CHUNK):
+        small = np.stack([_shrink(image) for image in _to_luma(images[start : start + CHUNK])])
         centred = (small - small.mean(axis=(1, 2), keepdims=True)).reshape(len(small), -1)
         length = np.linalg.norm(centred, axis=1, keepdims=True)
         # The mean of a constant is off by a rounding error, which would be scaled up to a picture.
         np.divide(centred, length, out=vectors[start : start + CHUNK], where=length > 1e-2)
     return vectors
+
+
+def _shrink(image: np.ndarray) -> np.ndarray:
+    return cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
 def _to_luma(images: np.ndarray) -> np.ndarray:
@@ -89,7 +88,7 @@ def _rounded(similarity: np.ndarray) -> np.ndarray:
 class Relatives:
     """What each of N slices resembles most."""
 
-    copy: np.ndarray  # int (N,): labels as from `copies`
+    copy: np.ndarray  # int (N,): labels of sets of copies, which correlations of at least COPY join
     nearest: np.ndarray  # int (N,): the most similar of the first slices, the slice itself apart
     similarity: np.ndarray  # float (N,): to it, in [-1, 1]
     neighbor: np.ndarray  # int (N,): the most similar of all slices, the slice itself and copies of it apart
@@ -119,14 +118,6 @@ def relatives(embeddings: np.ndarray, first: int) -> Relatives:
     )
 
 
-def copies(embeddings: np.ndarray) -> np.ndarray:
-    """Labels of sets of copies, int (N,): slices of one label are joined by correlations of at least COPY."""
-    links = np.zeros((0, 2), np.int64)
-    for start, block in _blocks(embeddings, embeddings, True):
-        links = _joined(len(embeddings), links, np.argwhere(block >= COPY) + np.array([start, 0]))
-    return _components(len(embeddings), links)
-
-
 def groups(embeddings: np.ndarray, threshold: float = LINK) -> np.ndarray:
     """Groups of similar slices, an estimate of the patients.
 
@@ -145,24 +136,26 @@ def groups(embeddings: np.ndarray, threshold: float = LINK) -> np.ndarray:
     Returns:
         int (N,): labels from 0 on, in the order of their first slices.
     """
-    same = copies(embeddings)
+    same, chosen = _copies_and_neighbors(embeddings, threshold)
     firsts = np.unique(same, return_index=True)[1]
-    distinct, count = embeddings[firsts], len(firsts)
-    chosen = np.zeros((0, 2), np.int64)
-    if count > 1:
-        lists = [
-            _top(block, min(NEIGHBORS, count - 1)) + np.array([start, 0])
-            for start, block in _blocks(distinct, distinct, True, threshold)
-        ]
-        chosen = np.concatenate(lists)
+    count = len(firsts)
+    if count < len(embeddings):  # else there are no copies to be left out
+        _, chosen = _copies_and_neighbors(embeddings[firsts], threshold)
     codes, mirrored = chosen @ (count, 1), chosen @ (1, count)
     return _components(count, chosen[np.isin(codes, mirrored)])[same]
 
 
-def _blocks(
-    queries: np.ndarray, references: np.ndarray, skip_self: bool, least: float = -1.0
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the similarity matrix by blocks: first row, float32 (rows, M); SKIPPED below `least`."""
+def _copies_and_neighbors(embeddings: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of sets of copies, int (N,), and pairs (row, row of one of its NEIGHBORS), int (P, 2)."""
+    links, chosen = np.zeros((0, 2), np.int64), [np.zeros((0, 2), np.int64)]
+    for start, block in _blocks(embeddings, embeddings, True):
+        links = _joined(len(embeddings), links, np.argwhere(block >= COPY) + np.array([start, 0]))
+        chosen.append(_top(block, NEIGHBORS, threshold) + np.array([start, 0]))
+    return _components(len(embeddings), links), np.concatenate(chosen)
+
+
+def _blocks(queries: np.ndarray, references: np.ndarray, skip_self: bool) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the similarity matrix by blocks: first row, float32 (rows, M)."""
     height = max(1, min(BLOCK, CELLS // len(references)))
     for start in range(0, len(queries), height):
         block = queries[start : start + height] @ references.T
@@ -170,20 +163,18 @@ def _blocks(
         if skip_self:
             rows = np.arange(len(block))
             block[rows, start + rows] = SKIPPED
-        if least > -1:
-            block[block < least] = SKIPPED
         yield start, block
 
 
-def _top(block: np.ndarray, count: int) -> np.ndarray:
-    """Pairs (row, column) of the `count` largest values of each row, without those that are skipped.
+def _top(block: np.ndarray, count: int, least: float) -> np.ndarray:
+    """Pairs (row, column) of the `count` largest values of each row, without those below `least`.
 
     Of equal values the first is the larger. The block is changed.
     """
     rows, parts = np.arange(len(block)), []
     for _ in range(count):
         columns = block.argmax(axis=1)
-        counts = block[rows, columns] > SKIPPED
+        counts = block[rows, columns] >= least
         parts.append(np.stack([rows, columns], axis=1)[counts])
         block[rows, columns] = SKIPPED
     return np.concatenate(parts)
