@@ -72,7 +72,7 @@ def nearest(
         Their indices, int (N, count), and similarities, float (N, count) in [-1, 1].
     """
     index, similarity = [], []
-    for _, block in _blocks(queries, references, skip_self):
+    for _, block in _blocks(queries, references, np.arange(len(queries)) if skip_self else None):
         columns = block.argmax(axis=1)[:, None] if count == 1 else np.argsort(-block, axis=1, kind="stable")
         index.append(columns[:, :count])
         similarity.append(np.take_along_axis(block, index[-1], axis=1))
@@ -104,7 +104,7 @@ def relatives(embeddings: np.ndarray, first: int) -> Relatives:
     """
     links = np.zeros((0, 2), np.int64)
     found: list[tuple[np.ndarray, ...]] = []
-    for start, block in _blocks(embeddings, embeddings, True):
+    for start, block in _blocks(embeddings, embeddings, np.arange(len(embeddings))):
         rows, same = np.arange(len(block)), block >= COPY
         nearest = block[:, :first].argmax(axis=1)
         of_nearest = block[rows, nearest]
@@ -138,31 +138,43 @@ def groups(embeddings: np.ndarray, threshold: float = LINK) -> np.ndarray:
     """
     same, chosen = _copies_and_neighbors(embeddings, threshold)
     firsts = np.unique(same, return_index=True)[1]
-    count = len(firsts)
-    if count < len(embeddings):  # else there are no copies to be left out
-        _, chosen = _copies_and_neighbors(embeddings[firsts], threshold)
-    codes, mirrored = chosen @ (count, 1), chosen @ (1, count)
-    return _components(count, chosen[np.isin(codes, mirrored)])[same]
+    distinct = np.zeros(len(embeddings), bool)
+    distinct[firsts] = True
+    # Where a copy took a place, the places are given anew.
+    again = np.unique(chosen[distinct[chosen[:, 0]] & ~distinct[chosen[:, 1]], 0])
+    lists = [chosen[distinct[chosen[:, 0]] & ~np.isin(chosen[:, 0], again)]]
+    for start, block in _blocks(embeddings[again], embeddings, again):
+        block[:, ~distinct] = SKIPPED
+        pairs = _top(block, NEIGHBORS, threshold)
+        lists.append(np.stack([again[start + pairs[:, 0]], pairs[:, 1]], axis=1))
+    chosen = np.concatenate(lists)
+    codes, mirrored = chosen @ (len(embeddings), 1), chosen @ (1, len(embeddings))
+    labels = _components(len(embeddings), chosen[np.isin(codes, mirrored)])
+    return np.unique(labels[firsts], return_inverse=True)[1][same]
 
 
 def _copies_and_neighbors(embeddings: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
     """Labels of sets of copies, int (N,), and pairs (row, row of one of its NEIGHBORS), int (P, 2)."""
-    links, chosen = np.zeros((0, 2), np.int64), [np.zeros((0, 2), np.int64)]
-    for start, block in _blocks(embeddings, embeddings, True):
+    links, lists = np.zeros((0, 2), np.int64), []
+    for start, block in _blocks(embeddings, embeddings, np.arange(len(embeddings))):
         links = _joined(len(embeddings), links, np.argwhere(block >= COPY) + np.array([start, 0]))
-        chosen.append(_top(block, NEIGHBORS, threshold) + np.array([start, 0]))
-    return _components(len(embeddings), links), np.concatenate(chosen)
+        lists.append(_top(block, NEIGHBORS, threshold) + np.array([start, 0]))
+    return _components(len(embeddings), links), np.concatenate(lists)
 
 
-def _blocks(queries: np.ndarray, references: np.ndarray, skip_self: bool) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the similarity matrix by blocks: first row, float32 (rows, M)."""
+def _blocks(
+    queries: np.ndarray, references: np.ndarray, own: np.ndarray | None
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the similarity matrix by blocks: first row, float32 (rows, M).
+
+    `own`, int (N,), is the place of each query among the references, where it counts as SKIPPED.
+    """
     height = max(1, min(BLOCK, CELLS // len(references)))
     for start in range(0, len(queries), height):
         block = queries[start : start + height] @ references.T
         np.round(block, DECIMALS, out=block)
-        if skip_self:
-            rows = np.arange(len(block))
-            block[rows, start + rows] = SKIPPED
+        if own is not None:
+            block[np.arange(len(block)), own[start : start + height]] = SKIPPED
         yield start, block
 
 
