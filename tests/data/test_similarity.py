@@ -69,6 +69,9 @@ def test_copies_are_one_slice_to_the_groups():
     slices = on_circle(0, 0, 0, 0, 0, 20)
     assert relatives(slices, first=6).copy.tolist() == [0, 0, 0, 0, 0, 1]
     assert groups(slices).tolist() == [0] * 6
+    # The slice at 20° has two copies nearer than the one at 40°, which is too far from them.
+    assert groups(on_circle(0, 0, 0, 20, 40)).tolist() == [0] * 5
+    assert groups(on_circle(90, 20, 0, 0, 0, 40)).tolist() == [0, 1, 1, 1, 1, 1]
 
 
 def test_one_slice_is_one_group():

@@ -86,8 +86,9 @@ def draw(slice: Slice, greys: dict[str, int]) -> Drawn:
         flat = np.zeros((last - first + 1) * slice.height, np.uint8)
         for grey, runs in sorted(drawn, key=lambda shape: -shape[1].area):  # stable: by id where equal
             pixels = runs.pixels() - first * slice.height
-            known = flat[pixels]
-            contested += int(np.count_nonzero((known != 0) & (known != grey)))
+            if len(drawn) > 1:
+                known = flat[pixels]
+                contested += int(np.count_nonzero((known != 0) & (known != grey)))
             flat[pixels] = grey
         mask[:, first : last + 1] = cv2.transpose(flat.reshape(-1, slice.height))
     return Drawn(
