@@ -11,11 +11,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tumorseg.params import Params
 
 ROUNDS = 5
 SIZE = 128  # pixels a side
+IMPORTED = (
+    *("tumorseg.data.masks", "tumorseg.data.prepare"),
+    *("PIL.Image", "pycocotools.mask", "scipy.sparse.csgraph"),  # which they import when they are called
+)
 
 
 def decode(raw: Path, flags: int) -> None:
@@ -31,16 +40,11 @@ def decode(raw: Path, flags: int) -> None:
     assert all(in_threads(work, sorted(raw.glob("*/*.[jp][pn]g"))))
 
 
-def stages(raw: Path, folder: Path) -> None:
-    from tumorseg import SPLITS
-    from tumorseg.data.coco import read_categories
+def stages(raw: Path, folder: Path, params: "Params") -> None:
     from tumorseg.data.masks import render_masks
     from tumorseg.data.prepare import prepare
-    from tumorseg.params import load_params
 
-    params = load_params()
-    categories = sorted({name for split in SPLITS for name in read_categories(raw / split)})
-    render_masks(raw, folder / "masks", categories)
+    render_masks(raw, folder / "masks", None)
     prepare(
         raw,
         folder / "masks",
@@ -55,16 +59,18 @@ def stages(raw: Path, folder: Path) -> None:
 
 
 def way(name: str, raw: Path, folder: Path) -> Callable[[], None]:
-    """What is timed; modules are imported before."""
+    """What is timed; modules are imported and params.yaml is read before."""
     import cv2
 
-    import tumorseg.data.masks
-    import tumorseg.data.prepare  # noqa: F401
+    from tumorseg.params import load_params
 
+    for module in IMPORTED:
+        import_module(module)
+    params = load_params()
     flags = {"decode grey": cv2.IMREAD_GRAYSCALE, "decode colour": cv2.IMREAD_COLOR}
     if name in flags:
         return lambda: decode(raw, flags[name] | cv2.IMREAD_IGNORE_ORIENTATION)
-    return lambda: stages(raw, folder)
+    return lambda: stages(raw, folder, params)
 
 
 WAYS = ("decode grey", "decode colour", "render_masks and prepare")

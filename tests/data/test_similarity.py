@@ -7,7 +7,7 @@ from support.preparing import prepare_folder
 
 from tumorseg import SPLITS
 from tumorseg.data.masks import render_masks
-from tumorseg.data.similarity import SIBLING, copies, embed, groups, nearest
+from tumorseg.data.similarity import SIBLING, embed, groups, nearest, relatives
 from tumorseg.data.slices import load_split
 from tumorseg.params import PhantomSource
 from tumorseg.sources import fetch
@@ -19,7 +19,7 @@ def on_circle(*degrees: float) -> np.ndarray:
     return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
 
-@pytest.mark.parametrize("size", [32, 48, 128, 144])
+@pytest.mark.parametrize("size", [32, 64, 128, 160])
 def test_embeddings_are_small_slices_without_mean_of_length_1(size):
     import torch
     from torch.nn import functional
@@ -66,8 +66,12 @@ def test_a_slice_that_resembles_everybody_joins_no_crowd():
 
 def test_copies_are_one_slice_to_the_groups():
     # Five copies would take every place among each other's two neighbours.
-    assert copies(on_circle(0, 0, 0, 0, 0, 20)).tolist() == [0, 0, 0, 0, 0, 1]
-    assert groups(on_circle(0, 0, 0, 0, 0, 20)).tolist() == [0] * 6
+    slices = on_circle(0, 0, 0, 0, 0, 20)
+    assert relatives(slices, first=6).copy.tolist() == [0, 0, 0, 0, 0, 1]
+    assert groups(slices).tolist() == [0] * 6
+    # The slice at 20° has two copies nearer than the one at 40°, which is too far from them.
+    assert groups(on_circle(0, 0, 0, 20, 40)).tolist() == [0] * 5
+    assert groups(on_circle(90, 20, 0, 0, 0, 40)).tolist() == [0, 1, 1, 1, 1, 1]
 
 
 def test_one_slice_is_one_group():

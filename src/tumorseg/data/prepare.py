@@ -31,6 +31,7 @@ COLUMNS = [
     *("split", "index", "image_id", "file", "as_shipped", "group", "category", "annotations"),
     *("sequence", "height", "width", "tumor_pixels"),
 ]
+COPIED = 64  # slices at a time
 
 
 def prepare(
@@ -89,8 +90,8 @@ def _write_arrays(folder: Path, arrays: dict[str, np.memmap], rows: np.ndarray) 
     folder.mkdir()
     for kind, array in arrays.items():
         target = _array(folder / f"{kind}.npy", (len(rows), *array.shape[1:]))
-        for index, row in enumerate(rows):
-            target[index] = array[row]
+        for start in range(0, len(rows), COPIED):
+            target[start : start + COPIED] = array[rows[start : start + COPIED]]
         target.flush()
 
 

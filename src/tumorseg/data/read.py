@@ -115,9 +115,7 @@ def decode(data: bytes, shown: object, reading: Reading = DEFAULT) -> np.ndarray
 
 def decode_values(data: bytes, shown: object, reading: Reading, deep: bool) -> np.ndarray:
     """The values of an image file, (H, W) or (H, W, 3): uint8, or, where `deep`, of the file's own type."""
-    # OpenCV fills what a cut JPEG lacks with grey. Coded pixels hold neither FFDA, the start of a scan,
-    # nor FFD9, the end of the image, so the last scan of a whole file is followed by an end.
-    if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]:
+    if _is_cut_jpeg(data):  # OpenCV fills what it lacks with grey
         raise UserError(f"{shown}: the JPEG is cut off; replace it where it comes from and run again")
     flags = cv2.IMREAD_ANYDEPTH if deep else 0
     if reading.exif == "stored":
@@ -133,6 +131,16 @@ def decode_values(data: bytes, shown: object, reading: Reading, deep: bool) -> n
     if reading.channels == 3:
         return cv2.cvtColor(values, cv2.COLOR_BGR2RGB) if values.ndim == 3 else np.dstack([values] * 3)
     return values
+
+
+def _is_cut_jpeg(data: bytes) -> bool:
+    """Whether it is a JPEG whose last scan has no end.
+
+    Coded pixels hold neither FFDA, the start of a scan, nor FFD9, the end of the image.
+    """
+    if not data.startswith(b"\xff\xd8") or data.endswith(b"\xff\xd9"):
+        return False
+    return b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]
 
 
 def _without_alpha(data: bytes, colour: bool) -> np.ndarray:

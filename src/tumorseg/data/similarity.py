@@ -11,6 +11,7 @@ blurred.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 SIDE = 32
@@ -30,26 +31,24 @@ def embed(images: np.ndarray) -> np.ndarray:
     """Unit vectors of slices.
 
     Args:
-        images: uint8 or float32 (N, S, S), or in colour (N, S, S, 3), S at least 32.
+        images: uint8 or float32 (N, S, S), or in colour (N, S, S, 3), S a multiple of 32.
 
     Returns:
         float32 (N, 1024): shrunk to 32×32 by area, mean removed, of length 1, so that a dot product is a
         correlation. A slice of one grey alone gives zeros, which resemble nothing.
     """
-    size = images.shape[1]
-    average = np.zeros((SIDE, size), np.float32)
-    for row in range(SIDE):
-        first, last = row * size // SIDE, -(-(row + 1) * size // SIDE)
-        average[row, first:last] = 1 / (last - first)
     vectors = np.zeros((len(images), SIDE * SIDE), np.float32)
-    for start in range(0, len(images), CHUNK):  # one product of many rows, not many of few
-        rows = _to_luma(images[start : start + CHUNK]).reshape(-1, size) @ average.T
-        small = average @ rows.reshape(-1, size, SIDE)
+    for start in range(0, len(images), CHUNK):
+        small = np.stack([_shrink(image) for image in _to_luma(images[start : start + CHUNK])])
         centred = (small - small.mean(axis=(1, 2), keepdims=True)).reshape(len(small), -1)
         length = np.linalg.norm(centred, axis=1, keepdims=True)
         # The mean of a constant is off by a rounding error, which would be scaled up to a picture.
         np.divide(centred, length, out=vectors[start : start + CHUNK], where=length > 1e-2)
     return vectors
+
+
+def _shrink(image: np.ndarray) -> np.ndarray:
+    return cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
 def _to_luma(images: np.ndarray) -> np.ndarray:
@@ -73,7 +72,7 @@ def nearest(
         Their indices, int (N, count), and similarities, float (N, count) in [-1, 1].
     """
     index, similarity = [], []
-    for _, block in _blocks(queries, references, skip_self):
+    for _, block in _blocks(queries, references, np.arange(len(queries)) if skip_self else None):
         columns = block.argmax(axis=1)[:, None] if count == 1 else np.argsort(-block, axis=1, kind="stable")
         index.append(columns[:, :count])
         similarity.append(np.take_along_axis(block, index[-1], axis=1))
@@ -89,7 +88,7 @@ def _rounded(similarity: np.ndarray) -> np.ndarray:
 class Relatives:
     """What each of N slices resembles most."""
 
-    copy: np.ndarray  # int (N,): labels as from `copies`
+    copy: np.ndarray  # int (N,): labels of sets of copies, which correlations of at least COPY join
     nearest: np.ndarray  # int (N,): the most similar of the first slices, the slice itself apart
     similarity: np.ndarray  # float (N,): to it, in [-1, 1]
     neighbor: np.ndarray  # int (N,): the most similar of all slices, the slice itself and copies of it apart
@@ -105,7 +104,7 @@ def relatives(embeddings: np.ndarray, first: int) -> Relatives:
     """
     links = np.zeros((0, 2), np.int64)
     found: list[tuple[np.ndarray, ...]] = []
-    for start, block in _blocks(embeddings, embeddings, True):
+    for start, block in _blocks(embeddings, embeddings, np.arange(len(embeddings))):
         rows, same = np.arange(len(block)), block >= COPY
         nearest = block[:, :first].argmax(axis=1)
         of_nearest = block[rows, nearest]
@@ -117,14 +116,6 @@ def relatives(embeddings: np.ndarray, first: int) -> Relatives:
     return Relatives(
         _components(len(embeddings), links), index, _rounded(similarity), neighbor, _rounded(of_neighbor)
     )
-
-
-def copies(embeddings: np.ndarray) -> np.ndarray:
-    """Labels of sets of copies, int (N,): slices of one label are joined by correlations of at least COPY."""
-    links = np.zeros((0, 2), np.int64)
-    for start, block in _blocks(embeddings, embeddings, True):
-        links = _joined(len(embeddings), links, np.argwhere(block >= COPY) + np.array([start, 0]))
-    return _components(len(embeddings), links)
 
 
 def groups(embeddings: np.ndarray, threshold: float = LINK) -> np.ndarray:
@@ -145,45 +136,57 @@ def groups(embeddings: np.ndarray, threshold: float = LINK) -> np.ndarray:
     Returns:
         int (N,): labels from 0 on, in the order of their first slices.
     """
-    same = copies(embeddings)
+    same, chosen = _copies_and_neighbors(embeddings, threshold)
     firsts = np.unique(same, return_index=True)[1]
-    distinct, count = embeddings[firsts], len(firsts)
-    chosen = np.zeros((0, 2), np.int64)
-    if count > 1:
-        lists = [
-            _top(block, min(NEIGHBORS, count - 1)) + np.array([start, 0])
-            for start, block in _blocks(distinct, distinct, True, threshold)
-        ]
-        chosen = np.concatenate(lists)
-    codes, mirrored = chosen @ (count, 1), chosen @ (1, count)
-    return _components(count, chosen[np.isin(codes, mirrored)])[same]
+    distinct = np.zeros(len(embeddings), bool)
+    distinct[firsts] = True
+    # Where a copy took a place, the places are given anew.
+    again = np.unique(chosen[distinct[chosen[:, 0]] & ~distinct[chosen[:, 1]], 0])
+    lists = [chosen[distinct[chosen[:, 0]] & ~np.isin(chosen[:, 0], again)]]
+    for start, block in _blocks(embeddings[again], embeddings, again):
+        block[:, ~distinct] = SKIPPED
+        pairs = _top(block, NEIGHBORS, threshold)
+        lists.append(np.stack([again[start + pairs[:, 0]], pairs[:, 1]], axis=1))
+    chosen = np.concatenate(lists)
+    codes, mirrored = chosen @ (len(embeddings), 1), chosen @ (1, len(embeddings))
+    labels = _components(len(embeddings), chosen[np.isin(codes, mirrored)])
+    return np.unique(labels[firsts], return_inverse=True)[1][same]
+
+
+def _copies_and_neighbors(embeddings: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of sets of copies, int (N,), and pairs (row, row of one of its NEIGHBORS), int (P, 2)."""
+    links, lists = np.zeros((0, 2), np.int64), []
+    for start, block in _blocks(embeddings, embeddings, np.arange(len(embeddings))):
+        links = _joined(len(embeddings), links, np.argwhere(block >= COPY) + np.array([start, 0]))
+        lists.append(_top(block, NEIGHBORS, threshold) + np.array([start, 0]))
+    return _components(len(embeddings), links), np.concatenate(lists)
 
 
 def _blocks(
-    queries: np.ndarray, references: np.ndarray, skip_self: bool, least: float = -1.0
+    queries: np.ndarray, references: np.ndarray, own: np.ndarray | None
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the similarity matrix by blocks: first row, float32 (rows, M); SKIPPED below `least`."""
+    """Yield the similarity matrix by blocks: first row, float32 (rows, M).
+
+    `own`, int (N,), is the place of each query among the references, where it counts as SKIPPED.
+    """
     height = max(1, min(BLOCK, CELLS // len(references)))
     for start in range(0, len(queries), height):
         block = queries[start : start + height] @ references.T
         np.round(block, DECIMALS, out=block)
-        if skip_self:
-            rows = np.arange(len(block))
-            block[rows, start + rows] = SKIPPED
-        if least > -1:
-            block[block < least] = SKIPPED
+        if own is not None:
+            block[np.arange(len(block)), own[start : start + height]] = SKIPPED
         yield start, block
 
 
-def _top(block: np.ndarray, count: int) -> np.ndarray:
-    """Pairs (row, column) of the `count` largest values of each row, without those that are skipped.
+def _top(block: np.ndarray, count: int, least: float) -> np.ndarray:
+    """Pairs (row, column) of the `count` largest values of each row, without those below `least`.
 
     Of equal values the first is the larger. The block is changed.
     """
     rows, parts = np.arange(len(block)), []
     for _ in range(count):
         columns = block.argmax(axis=1)
-        counts = block[rows, columns] > SKIPPED
+        counts = block[rows, columns] >= least
         parts.append(np.stack([rows, columns], axis=1)[counts])
         block[rows, columns] = SKIPPED
     return np.concatenate(parts)
