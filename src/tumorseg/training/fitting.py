@@ -136,11 +136,13 @@ def fit_net(
     segmenter = Segmenter(net, recipe, splits["train"].classes, live, ranks, lengths)
     best, latest = _checkpoints(checkpoints)
     trainer = build_trainer(recipe, ranks, [best, latest])
-    done = epochs_done(checkpoints) if ranks.first else 0
+    done = ranks.from_first(epochs_done(checkpoints) if ranks.first else 0)
     path = ranks.from_first(checkpoints / LATEST if done else None)
     if path and ranks.first:
         print(f"{recipe.name}: resuming from {path}", flush=True)
-    train, valid = (loader(splits[split], split, statistics, recipe, ranks) for split in ("train", "valid"))
+    train, valid = (
+        loader(splits[split], split, statistics, recipe, ranks, done) for split in ("train", "valid")
+    )
     try:
         trainer.fit(segmenter, train, valid, ckpt_path=path, weights_only=True)
     except Stopped as stopped:
