@@ -17,7 +17,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = {
-    "src/tumorseg/data/coco.py": ["tests/data/test_coco.py", "tests/data/test_masks.py"],
+    "src/tumorseg/data/coco.py": [
+        "tests/data/test_coco.py",
+        "tests/data/test_coco_schema.py",
+        "tests/data/test_masks.py",
+    ],
     "src/tumorseg/data/coco_schema.py": ["tests/data/test_coco_schema.py"],
     "src/tumorseg/metrics.py": ["tests/test_metrics.py"],
     "src/tumorseg/bootstrap.py": ["tests/test_bootstrap.py"],
