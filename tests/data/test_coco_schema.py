@@ -91,18 +91,20 @@ def test_an_outline_is_as_long_as_may_be_and_no_longer() -> None:
         drawable([0.0, 10_000.0, 0.0, 0.0] * 51)
 
 
-def test_the_largest_image_and_coordinates_are_accepted(tmp_path: Path) -> None:
+def test_the_least_and_the_most_of_all_are_accepted(tmp_path: Path) -> None:
     outline = [-16384.0, 16384.0, 0.0, 0.0, 16384.0, -16384.0]
     box = [-16384, 16384, 16384, 16384]
     entries = [
         annotation(0, 0, [outline]),
         annotation(1, 0, bbox=box),
-        annotation(2, 0, {"size": [8192, 8192], "counts": [8192**2]}),
+        annotation(2, 0, {"size": [8192, 8192], "counts": [0, 8192**2]}),
         annotation(3, 0, area=0),
         annotation(4, 0, bbox=[0, 0, 0, 0], iscrowd=1),
     ]
     whole = image(0, 251 * "a" + ".jpg", width=8192, height=8192)
-    (slice,) = coco.read_split(write_annotations(tmp_path / "train", [whole], entries))
+    smallest = image(1, width=1, height=1)
+    slice, dot = coco.read_split(write_annotations(tmp_path / "train", [whole, smallest], entries))
+    assert (dot.width, dot.height) == (1, 1)
     assert (slice.width, slice.height) == (8192, 8192)
     assert slice.annotations[0].segmentation == (tuple(outline),)
     assert slice.annotations[1].bbox == tuple(box)
