@@ -100,7 +100,9 @@ def test_the_least_and_the_most_of_all_are_accepted(tmp_path: Path) -> None:
         annotation(2, 0, {"size": [8192, 8192], "counts": [0, 8192**2]}),
         annotation(3, 0, area=0),
         annotation(4, 0, bbox=[0, 0, 0, 0], iscrowd=1),
+        annotation(5, 0) | {"segmentation": None},
     ]
+    del entries[5]["iscrowd"]
     whole = image(0, 251 * "a" + ".jpg", width=8192, height=8192)
     smallest = image(1, width=1, height=1)
     slice, dot = coco.read_split(write_annotations(tmp_path / "train", [whole, smallest], entries))
@@ -108,7 +110,8 @@ def test_the_least_and_the_most_of_all_are_accepted(tmp_path: Path) -> None:
     assert (slice.width, slice.height) == (8192, 8192)
     assert slice.annotations[0].segmentation == (tuple(outline),)
     assert slice.annotations[1].bbox == tuple(box)
-    assert [annotation.iscrowd for annotation in slice.annotations] == [0, 0, 0, 0, 1]
+    assert [annotation.iscrowd for annotation in slice.annotations] == [0, 0, 0, 0, 1, 0]
+    assert slice.annotations[5].segmentation == ()
 
 
 NAN, INF = float("nan"), float("inf")
