@@ -59,6 +59,23 @@ def test_few_groups_prove_little_however_often_they_are_drawn():
     assert p_value(np.ones(9999), 4) == pytest.approx(1 / 8)
 
 
+def test_medians_of_replicates_of_one_defined_slice_or_none():
+    bootstrap = Bootstrap(np.array([4, 9]))
+    assert bootstrap.weights.shape == (10_000, 2)
+    for weights in ([2, 0], [1, 1], [0, 2]):  # all three are drawn, the middle one half of the time
+        share = (bootstrap.weights == weights).all(axis=1).mean()
+        assert share == pytest.approx(0.5 if weights == [1, 1] else 0.25, abs=0.02)
+    expected = np.where(bootstrap.weights[:, 0] > 0, 5.0, np.nan)
+    for statistic in (bootstrap.medians, bootstrap.means):
+        np.testing.assert_array_equal(statistic(np.array([5.0, np.nan])), expected)
+
+
+def test_medians_by_hand():
+    bootstrap = Bootstrap(np.arange(2), replicates=100)
+    expected = bootstrap.weights @ [3.0, 8.0] / 2  # of two slices, the mean of both
+    np.testing.assert_array_equal(bootstrap.medians(np.array([3.0, 8.0])), expected)
+
+
 def test_one_group_gives_no_replicates():
     one = Bootstrap(np.zeros(5, int))
     assert np.isnan(interval(one.means(np.ones(5)))["low"])

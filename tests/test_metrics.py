@@ -4,7 +4,9 @@ from sklearn.metrics import average_precision_score, fbeta_score, precision_reca
 
 from tumorseg.metrics import (
     HALF,
+    PROBABILITIES,
     average_precision,
+    best_dice,
     best_step,
     confusion,
     count_pixels,
@@ -12,6 +14,7 @@ from tumorseg.metrics import (
     mean_defined,
     quantise,
     scores,
+    summarise_counts,
 )
 
 
@@ -29,6 +32,23 @@ def test_confusion_of_four_pixels_by_hand():
     assert [c[HALF] for c in (tp, fp, fn, tn)] == [1, 1, 1, 1]
     assert [c[100] for c in (tp, fp, fn, tn)] == [2, 1, 0, 1]  # a level counts at its own threshold
     assert [c[251] for c in (tp, fp, fn, tn)] == [0, 0, 2, 2]
+
+
+def test_a_step_stands_for_its_midpoint():
+    assert PROBABILITIES.shape == (256,)
+    assert PROBABILITIES[[0, HALF, 255]].tolist() == [1 / 512, 257 / 512, 511 / 512]
+
+
+def test_confusion_where_tumour_is_rarer_than_background():
+    levels = np.array([[[10, 200], [100, 250]]], np.uint8)
+    table = confusion(count_pixels(levels, np.array([[[0, 0], [0, 1]]])))[:, 0]
+    assert table[:, HALF].tolist() == [1, 1, 0, 2]
+    assert table[:, 251].tolist() == [0, 0, 1, 3]
+
+
+def test_masks_of_other_slices_are_no_match():
+    with pytest.raises(ValueError, match="shorter"):
+        count_pixels(np.zeros((2, 4, 4), np.uint8), np.zeros((1, 4, 4), np.uint8))
 
 
 def test_scores_by_hand():
@@ -83,6 +103,21 @@ def test_best_level_is_the_lowest_of_the_best():
     counts = count_pixels(levels, masks).sum(0)
     assert best_step(counts) == 51
     assert best_step(np.zeros_like(counts)) == HALF  # no pixel, no preference
+
+
+def test_the_best_dice_is_at_a_threshold_above_0():
+    tumor = np.array([[[1, 0, 0]]])
+    assert best_dice(count_pixels(np.array([[[1, 0, 0]]], np.uint8), tumor)[0]) == 1
+    # At threshold 0 all is tumour, which Dice would call 1/2; above it nothing is.
+    assert best_dice(count_pixels(np.zeros((1, 1, 3), np.uint8), tumor)[0]) == 0
+    assert best_dice(np.zeros((2, 256), int)) == 0
+
+
+def test_the_curve_of_an_epoch_by_hand():
+    levels = np.array([[[90, 100, 200, 250, 0]]], np.uint8)
+    counts = count_pixels(levels, np.array([[[0, 1, 0, 1, 0]]]))[0]
+    # At 128: TP 1, FP 1, FN 1, TN 2. At 100: TP 2, FP 1.
+    assert summarise_counts(counts) == {"accuracy": 3 / 5, "dice": 1 / 2, "best_dice": 4 / 5}
 
 
 def test_where_no_tumour_can_be_found_no_threshold_is_better():

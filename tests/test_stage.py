@@ -138,7 +138,8 @@ def limited(code: str, resource: str, limit: int) -> str:
                 "RLIMIT_FSIZE",
                 10_000,
             ),
-            "error: File too large; raise the limit of a file's size (ulimit -f) and run again\n",
+            "error: {folder}/a.txt: File too large; raise the limit of a file's size (ulimit -f) and run "
+            "again\n",
         ),
         (
             limited("[open('/dev/null') for _ in range(100)]", "RLIMIT_NOFILE", 40),
@@ -162,7 +163,7 @@ def limited(code: str, resource: str, limit: int) -> str:
     ],
 )
 def test_what_the_system_refuses_is_one_line_and_leaves_nothing(body, line, tmp_path):
-    assert finish(body, str(tmp_path)) == (1, "", line)
+    assert finish(body, str(tmp_path)) == (1, "", line.format(folder=tmp_path))
     assert not any(tmp_path.iterdir())
 
 

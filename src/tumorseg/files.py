@@ -6,6 +6,7 @@ process has left is known by having no lock: the next one that writes into the s
 does `make clean`.
 """
 
+import errno
 import fcntl
 import gc
 import json
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNFINISHED: set[Path] = set()  # what this process is writing
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 LEFT = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.(?P<kind>tmp|old)(\.[^.]+)?")
 
 
@@ -42,6 +44,10 @@ def atomic_file(path: Path) -> Iterator[Path]:
         if not temporary.stat().st_size:
             raise RuntimeError(f"{path}: nothing was written")
         temporary.replace(path)
+    except OSError as error:
+        if error.errno in NO_ROOM and error.filename is None:  # the system tells of a write without a name
+            error.filename = str(path)
+        raise
     finally:
         with suppress(OSError):  # a read-only disk is told of by the first error, not by a second
             temporary.unlink(missing_ok=True)

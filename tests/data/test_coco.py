@@ -132,6 +132,11 @@ def test_what_lies_outside_is_cut_off() -> None:
     )
 
 
+def test_run_lengths_reach_nowhere_outside() -> None:
+    slice = slice_of(RunLengths((0, 48)), bbox=(-5, -5, 90, 90))
+    assert not coco.reaches_outside(slice.annotations[0], slice)
+
+
 def test_hundreds_of_annotations_unite_as_one_by_one() -> None:
     rng = np.random.default_rng(4)
     shapes = [(tuple(rng.uniform(-2, 34, 6).round(2)),) for _ in range(150)]
@@ -155,3 +160,11 @@ def test_joined_by_image_id_and_ordered(tmp_path: Path) -> None:
 
 def test_categories_as_defined(tmp_path: Path) -> None:
     assert coco.read_categories(write_annotations(tmp_path / "train", [], [])) == ["Tumor", "0", "1"]
+
+
+def test_what_was_read_is_a_value(tmp_path: Path) -> None:
+    runs = {"size": [8, 12], "counts": [90, 6]}
+    folder = write_annotations(tmp_path / "train", [image(0)], [annotation(0, 0, runs), annotation(1, 0)])
+    first, second = coco.read_split(folder), coco.read_split(folder)
+    assert first == second
+    assert len({*first, *second}) == 1

@@ -11,8 +11,9 @@ from pycocotools import mask as cocomask
 from support.coco_builder import annotation, image, write_annotations
 
 from tumorseg.data import coco
-from tumorseg.data.coco_schema import decode_counts
+from tumorseg.data.coco_schema import decode_counts, drawable
 from tumorseg.errors import UserError
+from tumorseg.reading import WAY_OUT
 
 
 def test_compressed_counts_decode_as_pycocotools_encodes() -> None:
@@ -40,12 +41,87 @@ def test_garbage_for_compressed_counts_is_refused(tmp_path: Path) -> None:
     assert refused == 400
 
 
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("", []),
+        ("1", [1]),
+        ("?", [15]),
+        ("@", [-16]),  # bit 5 is the sign
+        ("Q1", [1 + (1 << 5)]),
+        ("PPP1", [1 << 15]),
+        ("PPPPPP1", [1 << 30]),  # as many characters as a number may have
+        ("oooooo@", [31 * sum(32**place for place in range(6)) - (16 << 30)]),
+        ("11111", [1, 1, 1, 2, 2]),  # each is a difference to the number before last, but for the first three
+        ("123456", [1, 2, 3, 6, 8, 12]),
+    ],
+)
+def test_compressed_counts_by_hand(text: str, runs: list[int]) -> None:
+    assert decode_counts(text) == runs
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("/", 0), ("p", 0), ("q", 0), ("1p1", 1), ("11/", 2), ("PPPPPPP1", 7), ("1PPPPPPP1", 8), ("1\ud800", 1)],
+)
+def test_the_first_wrong_character_is_told(text: str, place: int) -> None:
+    with pytest.raises(ValueError, match=f"no compressed run lengths at character {place}$"):
+        decode_counts(text)
+
+
+@pytest.mark.parametrize("text", ["P", "1P", "1PP"])
+def test_a_number_that_is_cut_off_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="end within a number"):
+        decode_counts(text)
+
+
+def zigzag(low: float, high: float, points: int) -> list[float]:
+    """A polygon of as many sides as points, an even number, each `high` − `low` pixels long."""
+    return [low, 0.0, high, 0.0] * (points // 2)
+
+
+def test_an_outline_is_as_long_as_may_be_and_no_longer() -> None:
+    longest = zigzag(5_000, 15_000, 100)
+    assert drawable(longest) == longest  # 1,000,000 pixels
+    with pytest.raises(ValueError, match="the outline is 1000001 pixels long, more than 1000000"):
+        drawable([4_999.5, *longest[1:]])  # both sides that meet there are longer by a half
+    with pytest.raises(ValueError, match="the outline is 1020000 pixels long"):
+        drawable(zigzag(-5000, 5000, 102))
+    with pytest.raises(ValueError, match="the outline is 1020000 pixels long"):
+        drawable([0.0, 10_000.0, 0.0, 0.0] * 51)
+
+
+def test_the_least_and_the_most_of_all_are_accepted(tmp_path: Path) -> None:
+    outline = [-16384.0, 16384.0, 0.0, 0.0, 16384.0, -16384.0]
+    box = [-16384, 16384, 16384, 16384]
+    entries = [
+        annotation(0, 0, [outline]),
+        annotation(1, 0, bbox=box),
+        annotation(2, 0, {"size": [8192, 8192], "counts": [0, 8192**2]}),
+        annotation(3, 0, area=0),
+        annotation(4, 0, bbox=[0, 0, 0, 0], iscrowd=1),
+        annotation(5, 0) | {"segmentation": None},
+    ]
+    del entries[5]["iscrowd"]
+    whole = image(0, 251 * "a" + ".jpg", width=8192, height=8192)
+    smallest = image(1, width=1, height=1)
+    slice, dot = coco.read_split(write_annotations(tmp_path / "train", [whole, smallest], entries))
+    assert (dot.width, dot.height) == (1, 1)
+    assert (slice.width, slice.height) == (8192, 8192)
+    assert slice.annotations[0].segmentation == (tuple(outline),)
+    assert slice.annotations[1].bbox == tuple(box)
+    assert [annotation.iscrowd for annotation in slice.annotations] == [0, 0, 0, 0, 1, 0]
+    assert slice.annotations[5].segmentation == ()
+
+
 NAN, INF = float("nan"), float("inf")
 BAD_IMAGES = [
     ([{"id": 0}], r"images\[0\]\.file_name: Field required"),
     ([image("0")], r"images\[0\]\.id: .*integer"),
     ([image(True)], r"images\[0\]\.id: .*integer"),
     ([image(0, width=0)], r"images\[0\]\.width: "),
+    ([image(0, width=8193)], r"images\[0\]\.width: .*8192"),
+    ([image(0, height=8193)], r"images\[0\]\.height: .*8192"),
     ([image(0, height=10**9)], r"images\[0\]\.height: "),
     ([image(0, height=12.5)], r"images\[0\]\.height: "),
     ([image(0), image(0, "b.jpg")], r"images\[1\]: id 0 is that of images\[0\] too"),
@@ -80,6 +156,12 @@ BAD_ANNOTATIONS = [
     (annotation(0, 0, bbox=[1, 2, 3]), r"annotations\[0\]\.bbox"),
     (annotation(0, 0, bbox=[1, 2, -3, 4]), r"annotations\[0\]\.bbox\[2\]: "),
     (annotation(0, 0, bbox=[1, 2, INF, 4]), r"annotations\[0\]\.bbox\[2\]: "),
+    (annotation(0, 0, bbox=[1, 16385, 3, 4]), r"annotations\[0\]\.bbox\[1\]: .*16384"),
+    (annotation(0, 0, bbox=[-16385, 2, 3, 4]), r"annotations\[0\]\.bbox\[0\]: .*-16384"),
+    (annotation(0, 0, bbox=[1, 2, 3, 16385]), r"annotations\[0\]\.bbox\[3\]: .*16384"),
+    (annotation(0, 0, bbox=[1, 2, -0.5, 4]), r"annotations\[0\]\.bbox\[2\]: "),
+    (annotation(0, 0, area=-0.5), r"annotations\[0\]\.area: "),
+    (annotation(0, 0, area=INF), r"annotations\[0\]\.area: "),
     (annotation(0, 0, area="8"), r"annotations\[0\]\.area: "),
     (annotation(0, 0, iscrowd=2), r"annotations\[0\]\.iscrowd: "),
     (annotation(0, 0, "polygon"), r"annotations\[0\]\.segmentation: "),
@@ -98,6 +180,7 @@ BAD_ANNOTATIONS = [
         r"segmentation\.counts: they sum to 95, but image 0",
     ),
     (annotation(0, 0, {"size": [8, 12], "counts": [97, -1]}), r"segmentation\.counts\[1\]: "),
+    (annotation(0, 0, {"size": [8, 12], "counts": [8192**2 + 1]}), r"segmentation\.counts\[0\]: .*67108864"),
     (annotation(0, 0, {"size": [8, 12], "counts": [2**40]}), r"segmentation\.counts\[0\]: "),
     (annotation(0, 0, {"size": [8, 12], "counts": "P3P"}), r"segmentation\.counts: compressed .* end within"),
 ]
@@ -159,6 +242,20 @@ def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(UserError, match=rf"^{re.escape(tmp_path.name)}/_annotations\.coco\.json: ") as caught:
         coco.read_split(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_the_way_out_is_told_of_a_file_that_is_cut_off_and_of_no_other(tmp_path: Path) -> None:
+    folder = write_annotations(tmp_path / "train", [image(0)], [annotation(0, 9)])
+    with pytest.raises(UserError) as contradicts:
+        coco.read_split(folder)
+    (folder / coco.ANNOTATIONS).write_text('{"images": []}')
+    with pytest.raises(UserError) as lacks:
+        coco.read_split(folder)
+    (folder / coco.ANNOTATIONS).write_text('{"images": [')
+    with pytest.raises(UserError) as cut:
+        coco.read_split(folder)
+    told = [WAY_OUT in str(each.value) for each in (contradicts, lacks, cut)]
+    assert told == [False, False, True]
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

@@ -40,17 +40,18 @@ def test_blocks_are_runs_of_numbers_whatever_the_order_of_the_slices():
     assert group_slices(table, np.zeros(4, int), *rule(strategy="blocks")).tolist() == [2, 0, 1, 2]
 
 
-def test_no_number_of_a_split_is_near_one_of_a_split_that_it_must_not_know():
-    table = slices(200)
-    blocks = rule(strategy="blocks")
-    split = assign(table, group_slices(table, np.zeros(200, int), *blocks), *blocks)
-    numbers = {part: np.flatnonzero(split == part) for part in ("train", "valid", "test")}
-    for part, others in (("train", ("valid", "test")), ("valid", ("test",))):
-        for other in others:
-            distance = np.abs(np.subtract.outer(numbers[part], numbers[other]))
-            assert distance.min() == 4  # just over the gap
-    assert len(numbers["test"]) == 50  # a fourth, and none of it left out
-    assert (split == LEFT_OUT).sum() == 200 - sum(map(len, numbers.values()))
+@pytest.mark.parametrize("fold", range(4))
+def test_what_is_left_out_is_near_to_a_split_that_must_not_know_it_and_nothing_else(fold):
+    table, groups = slices(200), np.arange(200) // 10
+    split = assign(table, groups, *rule(strategy="blocks", fold=fold))
+    dealt = assign(table, groups, *rule(strategy="blocks", fold=fold, gap=0))
+    assert LEFT_OUT not in dealt
+    assert (split == "test").sum() == 50  # a fourth, and none of it left out
+    others = {"train": {"valid", "test"}, "valid": {"test"}, "test": set()}
+    for number in range(200):
+        near = {dealt[other] for other in range(200) if abs(other - number) <= 3}
+        left_out = near & others[dealt[number]]
+        assert split[number] == (LEFT_OUT if left_out else dealt[number])
 
 
 @pytest.mark.parametrize("strategy", ["blocks", "similar"])
@@ -75,6 +76,22 @@ def test_folds_are_even_in_category_and_tumour_size():
     assert (table.category[test] == "a").mean() == pytest.approx((table.category == "a").mean(), abs=0.05)
     median = table.tumor_pixels.median()
     assert (table.tumor_pixels[test] > median).mean() == pytest.approx(0.5, abs=0.08)
+
+
+def test_each_fold_has_a_small_a_medium_and_a_large_tumour_for_the_size_of_its_slice():
+    # Pixels of the tumour, and sides of the slice: the share is 1/64 to 12/64, in an order that neither has.
+    share = np.array([10, 3, 8, 5, 6, 12, 1, 4, 7, 11, 9, 2])
+    height, width = np.array([8, 80, 8, 24] * 3), np.array([80, 8, 8, 16] * 3)
+    pixels = share * height * width // 64
+    table = slices(12, tumor_pixels=pixels, height=height, width=width, category="0")
+    for fold in range(4):
+        split = assign(table, np.arange(12), *rule(strategy="similar", fold=fold))
+        assert sorted((share[split == "test"] - 1) // 4) == [0, 1, 2]
+
+
+def test_as_many_groups_as_folds_are_enough():
+    split = assign(slices(20), np.arange(20) // 5, *rule(strategy="similar"))
+    assert [(split == part).sum() for part in ("train", "valid", "test")] == [10, 5, 5]
 
 
 def test_a_category_of_one_slice_is_dealt_without_a_word(recwarn):
@@ -123,8 +140,12 @@ def test_auto_deals_a_small_set_into_as_many_folds_as_it_has_groups(capsys):
     assert resolve(asked, shipped, np.arange(9) % 5).folds == 5
     assert "split.folds: 5, not 8: there are only 5 groups of slices" in capsys.readouterr().out
     assert resolve(asked, shipped, np.arange(9) % 2).folds == 8  # too few for three splits: refused later
-    later = rule(strategy="auto", folds=8, fold=6)[0]
-    assert resolve(later, shipped, np.arange(9) % 5).folds == 8
+    assert resolve(asked, shipped, np.arange(9) % 3).folds == 3
+    for fold, folds in ((4, 5), (5, 8), (6, 8)):  # of five groups the last fold is 4
+        later = rule(strategy="auto", folds=8, fold=fold)[0]
+        assert resolve(later, shipped, np.arange(9) % 5).folds == folds
+    every = pd.Series(["train", "valid", "test"] * 3)
+    assert resolve(asked, every, np.arange(9) % 5).folds == 8  # as shipped, nothing is dealt
 
 
 def test_blocks_need_numbers():

@@ -1,5 +1,6 @@
 """The Lightning side of training: devices, checkpoints, early stopping and how the ranks meet."""
 
+import io
 import logging
 import signal
 import sys
@@ -16,6 +17,7 @@ from torch import nn
 
 from tumorseg.data.slices import SplitArrays
 from tumorseg.errors import UserError
+from tumorseg.files import atomic_file
 from tumorseg.models.predict import pick_device
 from tumorseg.progress import Pulse
 from tumorseg.stage import Stopped
@@ -70,11 +72,22 @@ class Heartbeat(Callback):
 
 
 class CheckpointsOfFirst(TorchCheckpointIO):
-    """Checkpoints lie on the disk of rank 0, who reads them out to the others."""
+    """Checkpoints lie on the disk of rank 0, who reads them out to the others.
+
+    They are written beside their place and renamed. Lightning moves its own there from the folder of
+    temporary files, maybe of another disk: a full disk or a kill then leaves half a file in place of a whole.
+    """
 
     def __init__(self, ranks: Ranks) -> None:
         super().__init__()
         self.ranks = ranks
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        # Of a full disk torch makes an error of its own, which does not say so.
+        whole = io.BytesIO()
+        torch.save(checkpoint, whole)
+        with atomic_file(Path(path)) as temporary:
+            temporary.write_bytes(whole.getbuffer())
 
     def load_checkpoint(self, path: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
         loaded = super().load_checkpoint(path, *arguments, **options) if self.ranks.first else {}
@@ -136,11 +149,13 @@ def fit_net(
     segmenter = Segmenter(net, recipe, splits["train"].classes, live, ranks, lengths)
     best, latest = _checkpoints(checkpoints)
     trainer = build_trainer(recipe, ranks, [best, latest])
-    done = epochs_done(checkpoints) if ranks.first else 0
+    done = ranks.from_first(epochs_done(checkpoints) if ranks.first else 0)
     path = ranks.from_first(checkpoints / LATEST if done else None)
     if path and ranks.first:
         print(f"{recipe.name}: resuming from {path}", flush=True)
-    train, valid = (loader(splits[split], split, statistics, recipe, ranks) for split in ("train", "valid"))
+    train, valid = (
+        loader(splits[split], split, statistics, recipe, ranks, done) for split in ("train", "valid")
+    )
     try:
         trainer.fit(segmenter, train, valid, ckpt_path=path, weights_only=True)
     except Stopped as stopped:

@@ -61,11 +61,17 @@ class SliceDataset(Dataset[tuple[Tensor, Tensor]]):
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
-    """Yields (epoch, index); the order of each epoch depends on (seed, epoch) alone."""
+    """Yields (epoch, index); the order of each epoch depends on (seed, epoch) alone.
 
-    def __init__(self, length: int, seed: int, shuffle: bool) -> None:
-        self.length, self.seed, self.shuffle = length, seed, shuffle
-        self.epoch = 0
+    Args:
+        length: How many slices there are.
+        seed: Of the recipe.
+        shuffle: Whether the order is drawn, or that of the slices.
+        epoch: The first one, from 0. Loader processes are asked for its batches before `set_epoch` is called.
+    """
+
+    def __init__(self, length: int, seed: int, shuffle: bool, epoch: int) -> None:
+        self.length, self.seed, self.shuffle, self.epoch = length, seed, shuffle, epoch
 
     def set_epoch(self, epoch: int) -> None:
         """Called by Lightning before each epoch."""
@@ -102,12 +108,20 @@ class ShareSampler(Sampler[list[tuple[int, int]]]):
 
 
 def loader(
-    arrays: SplitArrays, split: str, statistics: tuple[float, float], recipe: Recipe, ranks: Ranks
+    arrays: SplitArrays,
+    split: str,
+    statistics: tuple[float, float],
+    recipe: Recipe,
+    ranks: Ranks,
+    epoch: int,
 ) -> DataLoader:
-    """Batches of a split, the same whatever the number of loader processes; only train is augmented."""
+    """Batches of a split from an epoch on, the same whatever the number of loader processes.
+
+    Only train is shuffled and augmented.
+    """
     augmentation = Augmentation(recipe.augment) if split == "train" else None
     workers = recipe.compute.workers
-    order = EpochSampler(len(arrays), recipe.seed, shuffle=split == "train")
+    order = EpochSampler(len(arrays), recipe.seed, shuffle=split == "train", epoch=epoch)
     return DataLoader(
         SliceDataset(arrays, *statistics, augmentation, recipe.seed),
         batch_sampler=ShareSampler(order, recipe.train.batch_size, ranks),
