@@ -1,17 +1,15 @@
-import io
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
 from support.coco_builder import annotation, image, without_progress, write_annotations
 
 from tumorseg import SPLITS
 from tumorseg.data.classes import read_classes
 from tumorseg.data.coco import Annotation, Slice
-from tumorseg.data.masks import draw, encode_png, render_masks
+from tumorseg.data.masks import draw, render_masks
 from tumorseg.errors import UserError
 
 GREYS = {"core": 127, "whole": 255}
@@ -115,19 +113,6 @@ def test_a_bad_split_leaves_nothing_behind(raw: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"test/_annotations\.coco\.json: annotations\[0\]\.image_id"):
         render_masks(raw, tmp_path / "masks", ["0"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["raw"]
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (5, 8), (3, 17), (640, 641)])
-@pytest.mark.parametrize("bits", [1, 8])
-def test_two_readers_find_the_mask_in_its_png(shape: tuple[int, int], bits: int) -> None:
-    values = [0, 255] if bits == 1 else [0, 85, 170, 255]
-    mask = np.random.default_rng(0).choice(np.array(values, np.uint8), shape)
-    content = encode_png(mask, bits)
-    with Image.open(io.BytesIO(content)) as opened:
-        assert opened.mode == ("1" if bits == 1 else "L")
-        opened.verify()  # the sums of the chunks
-        np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(content)).convert("L")), mask)
-    np.testing.assert_array_equal(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED), mask)
 
 
 @pytest.mark.parametrize("ids", [(0, 1), (1, 0)])
