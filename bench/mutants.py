@@ -33,9 +33,13 @@ FILES = {
     "src/tumorseg/data/coco.py": [
         "tests/data/test_coco.py",
         "tests/data/test_coco_schema.py",
+        "tests/data/test_compressed_counts.py",
         "tests/data/test_masks.py",
     ],
-    "src/tumorseg/data/coco_schema.py": ["tests/data/test_coco_schema.py"],
+    "src/tumorseg/data/coco_schema.py": [
+        "tests/data/test_coco_schema.py",
+        "tests/data/test_compressed_counts.py",
+    ],
     "src/tumorseg/metrics.py": ["tests/test_metrics.py"],
     "src/tumorseg/bootstrap.py": ["tests/test_bootstrap.py"],
     "src/tumorseg/data/splits.py": ["tests/data/test_splits.py"],
