@@ -80,7 +80,7 @@ def outlines(mask: np.ndarray, width: int, height: int) -> list[np.ndarray]:
 def contact_sheet(path: Path, suspects: Suspects, splits: dict[str, SplitArrays]) -> None:
     """Draw the likeliest suspects with their labels and with what each net sees in them."""
     shown = suspects.table.head(MOST)
-    down = max(1, math.ceil(len(shown) / ACROSS))
+    down = math.ceil(len(shown) / ACROSS)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(ACROSS * SIDE, down * (SIDE + ABOVE) + FOOT), dpi=DPI)
         for row in range(len(shown)):
@@ -96,9 +96,10 @@ def contact_sheet(path: Path, suspects: Suspects, splits: dict[str, SplitArrays]
             outline(axis, arrays.masks[about["index"]] > 0, TRUTH, "solid")
         if shown.empty:
             figure.text(0.5, 0.5, "no label that all nets disagree with", ha="center")
-        handles = [
-            Line2D([], [], color=TRUTH, label="annotated"),
-            Line2D([], [], color=PREDICTION, label="seen by a net"),
-        ]
-        figure.legend(handles=handles, loc="lower center", ncols=2, frameon=False, fontsize=8)
+        else:
+            handles = [
+                Line2D([], [], color=TRUTH, label="annotated"),
+                Line2D([], [], color=PREDICTION, label="seen by a net"),
+            ]
+            figure.legend(handles=handles, loc="lower center", ncols=2, frameon=False, fontsize=8)
         save(figure, path)
