@@ -134,6 +134,23 @@ def test_what_a_killed_process_ran_is_run_again(url, monkeypatch):
     close(queue.storage)
 
 
+def test_what_was_killed_before_its_first_sign_of_life_is_run_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(trials, "HEARTBEAT", 1)
+    monkeypatch.setattr(trials, "GRACE", 2)
+    queue = Trials(Letters(), "0123456", f"sqlite:///{tmp_path}/queue.db")
+    queue.fill(Letters.runs)
+    first = queue.having(TrialState.WAITING)[0]
+    taken = first.user_attrs["run"]
+    queue.storage.set_trial_state_values(first._trial_id, TrialState.RUNNING)  # and nothing beats
+    queue.take_back_silent()
+    assert [trial.user_attrs["run"] for trial in queue.having(TrialState.RUNNING)] == [taken]
+    time.sleep(4)
+    queue.take_back_silent()
+    assert queue.having(TrialState.RUNNING) == []
+    assert queue.current()[taken].user_attrs == {"run": taken, "turn": 1}
+    close(queue.storage)
+
+
 def test_what_was_cut_off_goes_first(tmp_path):
     queue = Trials(Letters(), "0123456", str(tmp_path / "queue.journal"))
     queue.fill(Letters.runs)

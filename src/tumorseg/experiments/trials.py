@@ -183,7 +183,17 @@ class Trials:
     def take_back_silent(self) -> None:
         """Put runs back whose workers have shown no sign of life for long, where the storage can tell."""
         if self.has_heartbeat:
+            self._count_from_now()
             fail_stale_trials(self.study)
+
+    def _count_from_now(self) -> None:
+        """Show life for runs that never have: Optuna takes one killed before its first sign for alive."""
+        assert isinstance(self.storage, RDBStorage)
+        with self.storage.engine.connect() as connection:
+            shown = set(connection.exec_driver_sql("SELECT trial_id FROM trial_heartbeats").scalars())
+        for trial in self.having(TrialState.RUNNING):
+            if trial._trial_id not in shown:
+                self.storage.record_heartbeat(trial._trial_id)
 
     def results(self) -> list[FrozenTrial]:
         """Those that succeeded, the best first."""
