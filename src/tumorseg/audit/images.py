@@ -3,22 +3,19 @@
 import hashlib
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageMode
 
-from tumorseg.errors import UserError
+from tumorseg.data.headers import header_of
 
 BLANK = 1.0  # standard deviation, in grey levels, up to which a slice shows nothing
 OUTLIER = 5.0  # robust z-score: 1 slice in 1.7 million if they were normally distributed
-ORIENTATION = 0x0112  # EXIF's tag
 TINGE = 24  # grey levels between channels; a grey picture that was saved as a JPEG in colour has up to 8
 LOOKED_AT = 200  # images that are decoded to look for colour
 FAR = 1.25  # times as long as wide, or the reverse, from which an image is far from square
-BITS = {"1": 1, "I": 32, "F": 32}  # of Pillow's modes; the others but I;16 have 8
 
 
 @dataclass(frozen=True)
@@ -37,28 +34,17 @@ def read_header(path: Path) -> dict[str, object]:
     Only the header is decoded; `prepare.prepare` has refused files that are cut off.
 
     Raises:
-        UserError: The file is no image that Pillow knows.
+        UserError: As of `header_of`.
     """
     content = path.read_bytes()
-    try:
-        image = Image.open(BytesIO(content))
-    except UnidentifiedImageError:
-        raise UserError(f"{path}: its header is of no common image format; save it as PNG or JPEG") from None
+    header = header_of(content, path)
     return {
         "digest": hashlib.sha256(content).hexdigest(),
-        "size": f"{image.width}x{image.height}",
-        "channels": len(image.getbands()),
-        "bits": 16 if image.mode.startswith("I;16") else BITS.get(image.mode, 8),
-        "orientation": _orientation(image),
+        "size": f"{header.width}x{header.height}",
+        "channels": len(ImageMode.getmode(header.mode).bands),
+        "bits": header.bits,
+        "orientation": header.orientation,
     }
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        said = image.getexif().get(ORIENTATION, 1)
-    except (OSError, SyntaxError, ValueError, TypeError):  # what Pillow makes of broken EXIF: no viewer turns
-        return 1
-    return said if said in range(2, 9) else 1
 
 
 def look_for_colour(paths: list[Path], channels: np.ndarray, readers: Executor) -> Colour:
