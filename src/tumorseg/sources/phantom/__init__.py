@@ -6,6 +6,7 @@ annotation and one has two. Tumours are annotated in every way that COCO knows.
 """
 
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ import cv2
 import numpy as np
 import pandas as pd
 from pycocotools import mask as coco_mask
+from threadpoolctl import threadpool_limits
 
 from tumorseg.data.coco import ANNOTATIONS
 from tumorseg.files import write_csv, write_json
 from tumorseg.params import PhantomSource
 from tumorseg.progress import progress
 from tumorseg.sources.phantom.head import VIEWS, Head
+from tumorseg.threads import in_threads
 
 SHARES = {"train": 0.7, "valid": 0.2, "test": 0.1}
 JPEG_QUALITY = 92
@@ -49,25 +52,34 @@ def write_phantom(source: PhantomSource, folder: Path) -> None:
     for split in SHARES:
         (folder / split).mkdir()
     annotations: dict[str, list[dict[str, Any]]] = {split: [] for split in SHARES}
-    patients = slices.groupby("patient")
-    patient: Any  # to pandas' types, a key or a field may be anything
-    cut: Any
-    for patient, cuts in progress(patients, "drawing phantom patients", total=len(patients)):
-        rng = np.random.default_rng(np.random.SeedSequence([source.seed, patient]))
-        head = Head(rng, cuts.plane.iloc[0], cuts.tumor.iloc[0])
-        for cut in cuts.itertuples():
-            image, tumor = head.slice(cut.position, source.native_size)
-            path = folder / cut.split / cut.file
-            if not cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
-                raise OSError(f"{path}: cannot be written")
-            listed = annotations[cut.split]
-            for region in _annotate(tumor, cut.style):
-                identity = {"image_id": cut.image_id, "category_id": CATEGORY_ID[cut.tumor]}
-                listed.append({"id": len(listed), **identity, **region})
+    patients = [cuts for _, cuts in slices.groupby("patient")]
+    # Matrix products are small here: threads of their own would wait for each other more than they compute.
+    with threadpool_limits(1, "blas"):
+        drawn = in_threads(partial(_draw, source, folder), patients)
+        for regions in progress(drawn, "drawing phantom patients", total=len(patients)):
+            for split, region in regions:
+                annotations[split].append({"id": len(annotations[split]), **region})
     for split, listed in annotations.items():
         images = slices[slices.split == split].sort_values("image_id")
         write_json(folder / split / ANNOTATIONS, _export(images, listed, source.native_size))
     write_csv(folder / "patients.csv", slices[["file", "split", "patient", "plane", "tumor"]])
+
+
+def _draw(source: PhantomSource, folder: Path, cuts: pd.DataFrame) -> list[tuple[str, dict[str, Any]]]:
+    """Write the slices of one patient; what is annotated on them, each with its split, without ids."""
+    patient = cuts.patient.iloc[0]
+    rng = np.random.default_rng(np.random.SeedSequence([source.seed, patient]))
+    head = Head(rng, cuts.plane.iloc[0], cuts.tumor.iloc[0])
+    annotated = []
+    cut: Any  # to pandas' types, a field may be anything
+    for cut in cuts.itertuples():
+        image, tumor = head.slice(cut.position, source.native_size)
+        path = folder / cut.split / cut.file
+        if not cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
+            raise OSError(f"{path}: cannot be written")
+        identity = {"image_id": cut.image_id, "category_id": CATEGORY_ID[cut.tumor]}
+        annotated += [(cut.split, {**identity, **region}) for region in _annotate(tumor, cut.style)]
+    return annotated
 
 
 def sample_slices(size: int) -> list[np.ndarray]:
