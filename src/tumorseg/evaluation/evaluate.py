@@ -8,7 +8,6 @@ from tumorseg.data.slices import SplitArrays, load_split
 from tumorseg.errors import UserError
 from tumorseg.evaluation.calibration import calibrate
 from tumorseg.evaluation.choice import Choice, choose
-from tumorseg.evaluation.flops import count_gflops
 from tumorseg.evaluation.outputs import write_plots, write_predictions
 from tumorseg.evaluation.per_class import count_classes, summarise_classes
 from tumorseg.evaluation.predictions import predict_split, rule_for
@@ -54,8 +53,6 @@ def evaluate_model(
     net, info = load_model(folder)
     train, valid, test = (load_split(prepared, split) for split in SPLITS)
     _check_fits(folder, info, prepared, test)
-    gflops = count_gflops(net, info.image_size, info.channels)
-
     used = rule_for(net, rule)
     splits = {"valid": valid, "test": test}
     predicted = {name: predict_split(net, info, part, train, used, device) for name, part in splits.items()}
@@ -66,18 +63,18 @@ def evaluate_model(
     write_predictions(predictions, segmented)
     write_plots(plots, segmented, choice.step, rule.beta)
     identity = read_identity(prepared).model_dump()
-    write_json(details, {"prepared": identity, **_about(info, gflops, used, choice), **scores})
+    write_json(details, {"prepared": identity, **_about(info, used, choice), **scores})
     written = read_scores(details)
     write_json(headlines, headline(info.name, written))
     _say(info.name, choice.threshold, written.test)
 
 
-def _about(info: ModelInfo, gflops: float, used: "Evaluate", choice: Choice) -> dict[str, Any]:
+def _about(info: ModelInfo, used: "Evaluate", choice: Choice) -> dict[str, Any]:
     """What a metrics file holds beside the scores of the splits."""
     return {
         "parameters": info.parameters,
         "epoch": info.best_epoch,
-        "gflops": gflops,
+        "gflops": info.gflops,
         "threshold": choice.threshold,
         **used.model_dump(),
         "neighbors_weight": choice.neighbors_weight,

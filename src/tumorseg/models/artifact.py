@@ -35,6 +35,7 @@ class ModelInfo(BaseModel):
     epochs: Annotated[int, Field(ge=0)]  # that were run
     channels: Channels = 1  # of a slice: grey; or red, green and blue
     members: Members = 1  # nets whose probabilities are averaged
+    gflops: Annotated[float, Field(ge=0)] = 0.0  # 10⁹ operations of one slice; 0 where they were not counted
     classes: list[str] = []  # of tumour, as its logits have them after background; none: all is one
 
 

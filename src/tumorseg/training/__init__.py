@@ -20,6 +20,7 @@ from tumorseg.models.batches import predict_all
 from tumorseg.models.ensemble import join
 from tumorseg.models.predict import TorchRuntime
 from tumorseg.models.registry import build_model, channels
+from tumorseg.training.flops import count_gflops
 from tumorseg.training.loading import channels_first
 from tumorseg.training.ranks import Ranks, joined
 from tumorseg.training.recipe import Recipe
@@ -86,6 +87,7 @@ def _write(
         best_epoch=trained[0][2],
         epochs=int(table["epoch"].max()),
         members=len(trained),
+        gflops=count_gflops(net, train.images.shape[1], train.channels),
         classes=train.classes,
     )
     with atomic_folder(out) as folder:

@@ -1,5 +1,7 @@
 """The computing cost of one prediction."""
 
+from copy import deepcopy
+
 import torch
 from torch import nn
 
@@ -14,7 +16,8 @@ def count_gflops(net: nn.Module, size: int, channels: int = 1) -> float:
     those within recurrent cells too; the rest (norms, activations, pooling) is left out, as is usual.
 
     Args:
-        net: On the CPU, since a GPU's recurrent kernels hide their products from the counter.
+        net: In any mode, on any device; it is left as it is. A copy is counted on the CPU, since a GPU's
+            recurrent kernels hide their products from the counter.
         size: Pixels a side.
         channels: Of a slice.
     """
@@ -22,6 +25,7 @@ def count_gflops(net: nn.Module, size: int, channels: int = 1) -> float:
 
     if isinstance(net, Baseline):
         return 0.0
+    copy = deepcopy(net).cpu().eval()
     with FlopCounterMode(display=False) as counter:
-        net(torch.zeros(1, channels, size, size))
+        copy(torch.zeros(1, channels, size, size))
     return float(counter.get_total_flops() / 1e9)

@@ -1,7 +1,7 @@
 import torch
 
-from tumorseg.evaluation.flops import count_gflops
 from tumorseg.models.registry import build_model
+from tumorseg.training.flops import count_gflops
 
 
 def test_simple_cnn_by_hand():
