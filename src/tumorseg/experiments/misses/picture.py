@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from tumorseg.experiments.misses.factors import MISSED, thirds
 from tumorseg.figures import DPI, PREDICTION, STYLE, TRUTH, axes_at, outline, save, show_slice
 
-ACROSS, SIDE, ABOVE, FOOT = 6, 1.9, 0.85, 0.4  # slices in a row; inches
+ACROSS, SIDE, ABOVE, FOOT = 6, 1.9, 0.75, 0.4  # slices in a row; inches
 
 
 def choose(table: pd.DataFrame, rows: list[dict[str, Any]]) -> dict[str, tuple[str, np.ndarray]]:
@@ -54,13 +54,13 @@ def draw(
             heading = axes_at(figure, 0.06, bottom, SIDE, SIDE + ABOVE)
             heading.axis("off")
             words = f"{name}: missed slices of the {third} third" if len(places) else f"{name}: none missed"
-            heading.text(0, 0.93, words, fontweight="bold", transform=heading.transAxes)
+            heading.text(0, 0.92, words, fontweight="bold", transform=heading.transAxes)
             for column, place in enumerate(places.tolist()):
                 axis = axes_at(figure, column * SIDE + 0.06, bottom, SIDE - 0.12, SIDE - 0.12)
                 axis.axis("off")
                 row = table.iloc[place]
                 image, label, prediction = slices[place]
-                show_slice(axis, image, f"{row['file']}\nDice {row['dice']:.2f}, {name} {row[name]:.2f}")
+                show_slice(axis, image, f"{row['file']}\nDice {row['dice']:.2f}, here {row[name]:.3f}")
                 outline(axis, prediction, PREDICTION, "dashed")
                 outline(axis, label, TRUTH, "solid")
         handles = [

@@ -74,10 +74,10 @@ def finished_folds(path: Path, arm: str) -> list[Result]:
     if arm not in plan.arms:
         raise UserError(f"{path}: {arm!r} is not one of its arms: {', '.join(plan.arms)}")
     repository = Repository()
-    commits = {each: repository.finished(each) for each in plan.arms[arm]}
-    if absent := [each.name for each, commit in commits.items() if commit is None]:
+    commits = [(each, repository.finished(each)) for each in plan.arms[arm]]
+    if absent := [each.name for each, commit in commits if commit is None]:
         raise UserError(f"{absent[0]}: not run at this commit; tumorseg cv {path} {arm} runs it")
-    return [Result(each, commit) for each, commit in commits.items() if commit]
+    return [Result(each, commit) for each, commit in commits if commit]
 
 
 def _fold(result: Result) -> tuple[Fold, pd.DataFrame]:
