@@ -4,7 +4,7 @@ python bench/label_ceiling.py [PATIENTS] draws phantom patients of 4, 5 and 8 sl
 annotated with boxes whose sides are off by a normal error, in shares of the tumour's size, and annotated
 again. The two labels of a slice agree to a known Dice, and so do a label and the box without error, which is
 what a net that knows the truth would say. Beside them stands what `audit.ceiling` makes of one label a slice.
-Three minutes on one core.
+Five minutes on one core.
 """
 
 import sys

@@ -14,9 +14,10 @@ A label differs from the truth by one error, from another label by two. Outlines
 have an error in proportion to the shift, so that of a net that knows the truth is e₀ / √2.
 
 Measured on boxes of phantoms that were jittered by a known amount (60 patients of 4, 5 and 8 slices;
-`python bench/label_ceiling.py`): the second law is never above the truth and up to 0.07 below it, the line
-from 0.04 below to 0.02 above, and √2 holds to 0.01. Where two labels agree to 0.87 or less, as on the real
-set, both laws are within 0.02. Of boxes that all move evenly, the line is up to 0.03 above.
+`python bench/label_ceiling.py`): for two labels, the second law is never above the truth and up to 0.07
+below it, the line from 0.04 below to 0.02 above. Where two labels agree to 0.87 or less, as on the real set,
+both laws are within 0.02. Of boxes that all move evenly, the line is up to 0.03 above. √2 makes a net up to
+0.01 too good where two labels agree to 0.78 or more, and up to 0.02 at 0.68.
 
 Errors that neighbours share are not seen, such as boxes that are all too large: against these the estimate
 is too high. Where tumours change by leaps from slice to slice, it is too low.
