@@ -19,16 +19,24 @@ def interval_text(low: float, high: float) -> str:
 
 
 def label_agreement(agreement: dict[str, Any]) -> str:
-    """What the Dice of labels of nearly the same picture means for a score; empty where it is unknown.
+    """What score the labels allow, or else how far those of nearly the same picture agree; empty if unknown.
 
     Args:
         agreement: As of metrics/audit.json.
     """
+    net, labels = agreement["ceiling"]["net"], agreement["ceiling"]["labels"]
+    if not math.isnan(net["dice"]):
+        return (
+            f"The labels allow a Dice of about {net['dice']:.2f} ({net['low']:.2f} to {net['high']:.2f}): so "
+            "much would a net have that knows every tumour, as two labels of one slice would agree to about "
+            f"{labels['dice']:.2f}."
+        )
     if math.isnan(agreement["dice"]):
         return ""
     return (
-        f"Scores above Dice {agreement['dice']:.2f} mean little: that far the labels agree with themselves, "
-        f"in the median of {agreement['pairs']} pairs of slices that are nearly the same picture."
+        f"The labels agree with themselves to Dice {agreement['dice']:.2f}, in the median of "
+        f"{agreement['pairs']} pairs of slices that are nearly the same picture: of what is missing to 1, "
+        "part is that tumours change from slice to slice."
     )
 
 

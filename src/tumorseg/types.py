@@ -53,6 +53,7 @@ FindingId = Literal[
     "split_unlabelled",
     "boxes",
     "label_agreement",
+    "label_ceiling",
     "label_area_of_box",
     "label_painted_over",
     "label_empty",

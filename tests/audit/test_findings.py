@@ -11,6 +11,14 @@ from tumorseg.audit.labels import FLAGS
 from tumorseg.types import FindingId
 
 
+def ceiling(net: float) -> dict:
+    ends = {
+        name: {"dice": d, "low": d - 0.03, "high": d + 0.03}
+        for name, d in (("net", net), ("labels", net - 0.1))
+    }
+    return {"runs": 30, "triples": 90, **ends}
+
+
 def facts(strategy: str = "shipped", **changed: dict[str, Any]) -> dict[str, Any]:
     """Figures of data with everything wrong, but for what is `changed`, section by section."""
     twice = {"across": 2, "within": 2}
@@ -50,7 +58,11 @@ def facts(strategy: str = "shipped", **changed: dict[str, Any]) -> dict[str, Any
             **dict.fromkeys(FLAGS, 1),
             **{"images_with_several": 1, "images_with_none": 1, "lost_at_working_size": 1},
         },
-        "agreement": {"alike_from": 0.95, "pairs": 31, "dice": 0.824},
+        "agreement": {
+            **{"alike_from": 0.95, "pairs": 31, "dice": 0.824},
+            "by_distance": {"1": {"pooled": 0.79}, "2": {"pooled": 0.72}},
+            "ceiling": ceiling(0.907),
+        },
         "painted_over": {
             "core": {"slices": 5, "vanished": 5},
             "rim": {"slices": 5, "vanished": 0},
@@ -146,6 +158,16 @@ def test_labels_that_agree_so_far_are_told_and_too_few_pairs_tell_nothing():
         "labels agree with themselves to Dice 0.82, in the median of 31 pairs of slices that"
     )
     assert "label_agreement" not in words(agreement={"pairs": 3, "dice": float("nan")})
+
+
+def test_what_labels_allow_is_told_and_weighs_more_below_a_limit():
+    allowed = "labels allow a Dice of about 0.91 (0.88 to 0.94) to a net that knows every tumour: labels of"
+    assert words()["label_ceiling"].startswith(allowed)
+    assert words()["label_ceiling"].endswith("so two labels of one slice to about 0.81 (0.78 to 0.84)")
+    poor = next(f for f in find(facts(agreement={"ceiling": ceiling(0.84)})) if f.id == "label_ceiling")
+    assert poor.severity == "medium"
+    assert poor.message.endswith("better labels are worth more than a better net")
+    assert "label_ceiling" not in words(agreement={"ceiling": ceiling(float("nan"))})
 
 
 def test_a_class_that_is_nowhere_left_is_severer_than_one_that_is_missing_in_some_slices():

@@ -16,9 +16,7 @@ def test_the_page_gets_a_row_a_model_and_a_row_a_slice_with_pictures(measured, c
     models, slices = (read_json(compared.plots / f"{name}.json") for name in ("models", "slices"))
     assert [row["model"] for row in models] == list(compared.board)
     assert all(row.items() >= about.items() for row in [*models, *slices])
-    words = (
-        "Scores above Dice 0.82 mean little: that far the labels agree with themselves, in the median of 40"
-    )
+    words = "The labels agree with themselves to Dice 0.82, in the median of 40 pairs of slices that are"
     assert all(row["label_agreement"].startswith(words) for row in models)
     assert words in compared.printed
     low = models[2]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +18,11 @@ from tumorseg.sections import Evaluate
 DICE = {"low": 0.25, "lowest": 0.125, "high": 0.75, "as_high": 0.75}
 # Of the 81 tumour pixels of a slice, so many are predicted, and no others: Dice is 2 · hit / (hit + 81).
 HIT = {"low": 60, "lowest": 60, "high": 20, "as_high": 40}
-AGREEMENT = {"alike_from": 0.95, "pairs": 40, "dice": 0.82}
+NONE = {"dice": nan, "low": nan, "high": nan}
+AGREEMENT = {
+    **{"alike_from": 0.95, "pairs": 40, "dice": 0.82},
+    **{"by_distance": {}, "ceiling": {"labels": NONE, "net": NONE}},
+}
 LEARNS = {"low": True, "lowest": False, "high": True, "as_high": True, "missing": True}
 
 

@@ -59,6 +59,14 @@ def scores(dice: float, low: float, high: float, slices: int = 215, groups: int 
 NEAR = {"count": 172, "share": 0.8, "by_chance": 0.003}
 
 
+NONE = {"dice": nan, "low": nan, "high": nan}
+NO_CEILING = {"labels": NONE, "net": NONE}
+CEILING = {
+    "labels": {"dice": 0.868, "low": 0.812, "high": 0.882},
+    "net": {"dice": 0.907, "low": 0.867, "high": 0.917},
+}
+
+
 def audit(
     strategy: str,
     siblings: dict[str, Any],
@@ -78,7 +86,10 @@ def audit(
             "nearest_mask_dice": {"pooled": nearest_mask, "mean": 0.5},
             "mean_mask_dice": {"pooled": mean_mask, "mean": 0.3},
         },
-        "agreement": {"alike_from": 0.95, "pairs": 191 if boxes else 3, "dice": 0.82 if boxes else nan},
+        "agreement": {
+            **{"alike_from": 0.95, "pairs": 191 if boxes else 3, "dice": 0.82 if boxes else nan},
+            **{"by_distance": {}, "ceiling": CEILING if boxes else NO_CEILING},
+        },
         "labels": {"annotations": annotations, "shapes": shapes, "outside": 0},
     }
 

@@ -1,7 +1,7 @@
 """How far labels agree with themselves: Dice between the masks of slices that are nearly the same picture.
 
-Nobody can tell such slices apart, and yet their outlines differ. A net that comes as near to a label as the
-label of the next slice does has learnt what there is to learn; what it scores above that means little.
+Such slices are hard to tell apart, and yet their outlines differ: since labels are imprecise, and since the
+tumour is another from slice to slice. `ceiling` tells the two apart.
 """
 
 import math

@@ -10,6 +10,7 @@ import pandas as pd
 from tumorseg import SPLITS
 from tumorseg.audit import baselines, images, labels, leak
 from tumorseg.audit.agreement import agreement
+from tumorseg.audit.ceiling import by_distance, ceilings
 from tumorseg.audit.survey import Survey
 from tumorseg.data import similarity
 
@@ -35,7 +36,7 @@ def measure(survey: Survey, tumor_categories: Mapping[str, int], strategy: str) 
         "groups": _groups(survey.slices, "group"),
         "lookalikes": _groups(survey.slices, "lookalikes"),
         "labels": _labels(survey),
-        "agreement": agreement(survey.agreements),
+        "agreement": _agreement(survey),
         "painted_over": _painted_over(survey, tumor_categories),
         "categories": {name: _category(survey, name, tumor_categories) for name in survey.categories},
         "order": _order(survey.slices),
@@ -68,6 +69,15 @@ def _aspects(slices: pd.DataFrame) -> dict[str, Any]:
 def _unlabelled(survey: Survey) -> dict[str, Any]:
     """By split: slices in which nothing is annotated as tumour."""
     return {"without_tumor": {split: int((survey.of(split).tumor_pixels == 0).sum()) for split in SPLITS}}
+
+
+def _agreement(survey: Survey) -> dict[str, Any]:
+    """How far labels of alike slices agree, and of slices so far apart in a stack; what labels allow."""
+    return {
+        **agreement(survey.agreements),
+        "by_distance": by_distance(survey.apart),
+        "ceiling": ceilings(survey.triples),
+    }
 
 
 def _painted_over(survey: Survey, tumor_categories: Mapping[str, int]) -> dict[str, Any]:

@@ -10,13 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from tumorseg.audit.ceiling import FARTHEST, FEW
 from tumorseg.audit.survey import Survey
 from tumorseg.data.similarity import COPY, SIBLING
 from tumorseg.figures import (
+    BETTER,
     CATEGORY_COLORS,
     DPI,
     STYLE,
     TRUTH,
+    WORSE,
     axes_at,
     category_colors,
     outline,
@@ -88,30 +91,57 @@ def closest_pairs(path: Path, survey: Survey, rows: list[int]) -> None:
         save(figure, path)
 
 
-def label_agreement(path: Path, pairs: pd.DataFrame, alike: dict[str, Any]) -> None:
-    """Draw the Dice of the masks of two slices against their similarity, and its median from bin to bin.
+def label_agreement(path: Path, pairs: pd.DataFrame, agreement: dict[str, Any]) -> None:
+    """Draw the Dice of the masks of two slices against their similarity, and by their distance in a stack.
 
     Args:
         path: PNG to write.
         pairs: As from `agreement.agreements`.
-        alike: As from `agreement.agreement`.
+        agreement: As of `facts.measure`.
     """
-    edges = np.linspace(SIBLING, COPY, MEDIANS + 1)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, PANEL + BELOW), dpi=DPI)
-        axis = axes_at(figure, 0.65, BELOW, WIDTH - 0.9, PANEL - ABOVE)
-        axis.set(xlim=(SIBLING, COPY), ylim=(0, 1.02))
-        axis.set(xlabel="correlation of two slices", ylabel="Dice of their masks")
-        axis.set_title("How far labels agree with themselves")
-        axis.axvspan(alike["alike_from"], COPY, color="#F0F0F0", linewidth=0)
-        axis.scatter(
-            pairs["similarity"], pairs["dice"], s=7, color=TRUTH, linewidths=0, label="pair of slices"
-        )
-        bins = np.searchsorted(edges, pairs["similarity"], "right") - 1
-        medians = pairs["dice"].groupby(bins).median().reindex(range(MEDIANS)).to_numpy()
-        axis.stairs(medians, edges, baseline=None, color=CATEGORY_COLORS[1], linewidth=1.6, label="median")
-        axis.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.99), ncols=2)
+        height = PANEL - ABOVE
+        _by_similarity(axes_at(figure, 0.65, BELOW, 3.3, height), pairs, agreement["alike_from"])
+        _by_distance(axes_at(figure, 4.6, BELOW, 2.35, height), agreement)
         save(figure, path)
+
+
+def _by_similarity(axis: Axes, pairs: pd.DataFrame, alike_from: float) -> None:
+    """Every pair, and the median from bin to bin."""
+    edges = np.linspace(SIBLING, COPY, MEDIANS + 1)
+    axis.set(xlim=(SIBLING, COPY), ylim=(0, 1.02))
+    axis.set(xlabel="correlation of two slices", ylabel="Dice of their masks")
+    axis.set_title("How far labels agree")
+    axis.axvspan(alike_from, COPY, color="#F0F0F0", linewidth=0)
+    axis.scatter(pairs["similarity"], pairs["dice"], s=7, color=TRUTH, linewidths=0, label="pair of slices")
+    bins = np.searchsorted(edges, pairs["similarity"], "right") - 1
+    medians = pairs["dice"].groupby(bins).median().reindex(range(MEDIANS)).to_numpy()
+    axis.stairs(medians, edges, baseline=None, color=CATEGORY_COLORS[1], linewidth=1.6, label="median")
+    axis.legend(edgecolor="none", framealpha=0.85, fontsize=8, loc="lower right")
+
+
+def _by_distance(axis: Axes, agreement: dict[str, Any]) -> None:
+    """Dice pooled over all pairs so far apart, and what it would be at distance 0, with its interval."""
+    apart, ceiling = agreement["by_distance"], agreement["ceiling"]
+    axis.set(xlim=(-0.7, FARTHEST + 0.3), ylim=(0, 1.02), xticks=range(FARTHEST + 1))
+    axis.set(xlabel="slices apart in a stack", title="By distance")
+    if np.isnan(ceiling["net"]["dice"]):
+        axis.text(0.04, 0.1, f"fewer than {FEW} runs of slices:\nno estimate", transform=axis.transAxes)
+    else:
+        points = [
+            ("net", -0.25, BETTER, "a net that knows all"),
+            ("labels", 0, WORSE, "two labels of a slice"),
+        ]
+        for name, x, color, label in points:
+            ends = ceiling[name]
+            axis.vlines(x, ends["low"], ends["high"], color=color, linewidth=1.4)
+            axis.plot(x, ends["dice"], "o", color=color, markersize=5, label=label)
+        at = [ceiling["labels"]["dice"], apart["1"]["pooled"]]
+        axis.plot([0, 1], at, color=WORSE, linewidth=1, linestyle="dashed")
+    found = [each["pooled"] for each in apart.values()]
+    axis.plot([int(each) for each in apart], found, "o-", color=TRUTH, markersize=5, label="labels, pooled")
+    axis.legend(frameon=False, fontsize=8, loc="lower left")
 
 
 def _shapes(axis: Axes, shapes: dict[str, int]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from tumorseg.audit.finding import LISTED, Finding
 
+IMPRECISE = 0.85  # Dice of a net that knows every tumour, below which better labels are worth more than nets
 BOXES = 0.5  # share of annotations that are rectangles from which the masks are not outlines
 FEW_RUNS = 0.25  # of the runs expected by chance: categories stand in blocks
 
@@ -45,15 +46,28 @@ def of_labels(facts: dict[str, Any]) -> Iterator[Finding]:
 
 
 def of_agreement(facts: dict[str, Any]) -> Iterator[Finding]:
-    """How near a score may come to the labels before it means little."""
+    """How far labels agree with themselves, and what score they allow."""
     alike = facts["agreement"]
+    ceiling = alike["ceiling"]
     if not math.isnan(alike["dice"]):
         message = (
             f"labels agree with themselves to Dice {alike['dice']:.2f}, in the median of {alike['pairs']} "
-            f"pairs of slices that are nearly the same picture (correlation {alike['alike_from']} or more): "
-            "scores above that mean little; label_agreement.csv lists the pairs"
+            f"pairs of slices that are nearly the same picture (correlation {alike['alike_from']} or more); "
+            "label_agreement.csv lists the pairs"
         )
         yield Finding("label_agreement", "info", message, alike["pairs"])
+    net, labels = ceiling["net"], ceiling["labels"]
+    if not math.isnan(net["dice"]):
+        low = net["dice"] < IMPRECISE
+        near, far = (alike["by_distance"][distance]["pooled"] for distance in ("1", "2"))
+        message = (
+            f"labels allow a Dice of about {net['dice']:.2f} ({net['low']:.2f} to {net['high']:.2f}) to a "
+            f"net that knows every tumour: labels of neighbours in a stack agree to Dice {near:.2f}, two "
+            f"slices apart to {far:.2f}, so two labels of one slice to about {labels['dice']:.2f} "
+            f"({labels['low']:.2f} to {labels['high']:.2f})"
+        )
+        message += "; better labels are worth more than a better net" if low else ""
+        yield Finding("label_ceiling", "medium" if low else "info", message, ceiling["triples"])
 
 
 def of_classes(facts: dict[str, Any]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import pandas as pd
 from tumorseg import SPLITS
 from tumorseg.audit import images, labels, leak
 from tumorseg.audit.agreement import agreements
+from tumorseg.audit.ceiling import distances, runs
 from tumorseg.audit.mended import Mended, read_mended
 from tumorseg.data.coco import read_export
 from tumorseg.data.similarity import embed, groups, relatives
@@ -29,6 +30,8 @@ class Survey:
     left_out: pd.DataFrame  # of left_out.csv: as_shipped, file and annotations
     annotations: pd.DataFrame  # of `labels.annotation_table`, those of slices left out too
     agreements: pd.DataFrame  # of `agreement.agreements`
+    apart: pd.DataFrame  # pairs of `ceiling.distances`
+    triples: pd.DataFrame  # of the same
     arrays: dict[str, SplitArrays]  # by split, memory-mapped
     categories: list[str]  # that the annotation files define
     colour: images.Colour  # of the files that were looked at for it
@@ -52,7 +55,7 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
     there are pixels, as a set); pixels (their digest), copy (labels of sets of copies), lookalikes (of groups
     of similar slices); nearest, the index of the most similar training slice other than itself, and
     similarity to it, in [-1, 1]; neighbor, the row of the most similar slice of any split that is no copy,
-    and neighbor_similarity.
+    and neighbor_similarity; run, labels of `ceiling.runs`.
 
     Raises:
         UserError: An annotation file is bad.
@@ -73,6 +76,7 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
         **_relatives(arrays, slices, read_identity(prepared).split),
     )
     annotations, categories = _read_labels(raw)
+    apart, triples = distances(slices, arrays)
     return Survey(
         slices=slices,
         left_out=read_csv(
@@ -80,6 +84,8 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
         ),
         annotations=annotations,
         agreements=agreements(slices, arrays),
+        apart=apart,
+        triples=triples,
         arrays=arrays,
         categories=categories,
         colour=colour,
@@ -105,12 +111,12 @@ def _looks(arrays: dict[str, SplitArrays]) -> pd.DataFrame:
 
 
 def _relatives(arrays: dict[str, SplitArrays], slices: pd.DataFrame, strategy: str) -> dict[str, np.ndarray]:
-    """copy, lookalikes, nearest, similarity, neighbor and neighbor_similarity of every slice."""
+    """copy, lookalikes, nearest, similarity, neighbor, neighbor_similarity and run of every slice."""
     embeddings = np.concatenate([embed(arrays[split].images) for split in SPLITS])
     found = relatives(embeddings, first=len(arrays["train"]))
     # `prepare` has grouped lookalikes already, unless slices are split by blocks of file numbers.
     lookalikes = groups(embeddings) if strategy == "blocks" else slices["group"].to_numpy()
-    return {**vars(found), "lookalikes": lookalikes}
+    return {**vars(found), "lookalikes": lookalikes, "run": runs(slices["sequence"], embeddings)}
 
 
 def _read_labels(raw: Path) -> tuple[pd.DataFrame, list[str]]:

@@ -11,6 +11,7 @@ from tumorseg.cli.cv import cv
 from tumorseg.cli.get import get
 from tumorseg.cli.info import info
 from tumorseg.cli.measure import measure
+from tumorseg.cli.misses import misses
 from tumorseg.cli.page import page
 from tumorseg.cli.predict import predict
 from tumorseg.cli.score import score
@@ -45,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 NET = (predict, info, check, get, measure, score)  # what is done with a delivered net
-for command in (*NET, audit, study, cv, search, work, table, statement, watch, page, view):
+for command in (*NET, audit, study, cv, misses, search, work, table, statement, watch, page, view):
     app.command()(command)
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tumorseg.errors import UserError
@@ -57,7 +58,15 @@ class Result:
                 parts.append(pd.read_csv(file, dtype={"file": str}, keep_default_na=False))
         return pd.concat(parts)[["as_shipped", "file", "split", "index"]].reset_index(drop=True)
 
+    def array(self, path: str) -> np.ndarray:
+        """An array of a `.npy` file that DVC keeps."""
+        return np.asarray(np.load(io.BytesIO(self._read(path)), allow_pickle=False))
+
     def _open(self, path: str) -> io.StringIO:
+        """A text file of the experiment that DVC keeps."""
+        return io.StringIO(self._read(path).decode())
+
+    def _read(self, path: str) -> bytes:
         """A file of the experiment that DVC keeps.
 
         Raises:
@@ -67,13 +76,13 @@ class Result:
         from dvc.repo import Repo
 
         with suppress(DvcException, OSError):
-            return io.StringIO(self._files.read_text(path, encoding="utf-8"))
+            return bytes(self._files.read_bytes(path))
         # DVC killed while it listed a commit's files believes the half-written list from then on.
         with suppress(DvcException, OSError):
             with Repo() as repo:
                 repo.drop_data_index()
             self.__dict__.pop("_files")  # it is frozen, but for what is cached
-            return io.StringIO(self._files.read_text(path, encoding="utf-8"))
+            return bytes(self._files.read_bytes(path))
         name = self.experiment.name
         raise UserError(f"{name}: {path} is not in DVC's cache; dvc exp pull it, or remove it to run anew")
 

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -23,8 +24,8 @@ PICTURES = {
     "audit/facts.png": ("What the findings rest on", ""),
     "audit/label_agreement.png": (
         "How far labels agree with themselves",
-        "Slices of a pair are nearly the same picture, from the grey area on: a net that comes as near to a "
-        "label as they come to each other has learnt what there is to learn.",
+        "Left: from the grey area on, slices of a pair are nearly the same picture. Right: by distance in "
+        "the stack, extrapolated to two labels of one slice, and to a net that knows every tumour.",
     ),
     "audit/closest_pairs.png": (
         "Closest pairs across splits",
@@ -77,8 +78,11 @@ def _facts(look: Look) -> str:
         "tumour": ", ".join(look.categories),
         "worked on at": f"{about.image_size} × {about.image_size}",
     }
-    if alike["dice"] == alike["dice"]:  # no NaN
+    net = alike["ceiling"]["net"]
+    if not math.isnan(alike["dice"]):
         facts["labels agree to"] = f"Dice {alike['dice']:.2f}"
+    if not math.isnan(net["dice"]):
+        facts["labels allow"] = f"Dice {net['dice']:.2f} ({net['low']:.2f} to {net['high']:.2f})"
     pairs = (f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items())
     return f'<dl class="facts">{"".join(pairs)}</dl>'
 

@@ -61,16 +61,19 @@ def report_model(
 
 
 def levels(name: str, scores: Scores, context: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row each: the model's Dice and its 95 % interval, what needs no learning, how far labels agree."""
+    """A row each: the model's Dice and its 95 % interval, what needs no learning, what labels allow."""
     bounds = scores.test.dice_interval
     rows = [{"name": name, "kind": "model", "dice": scores.test.dice, "low": bounds.low, "high": bounds.high}]
-    alike, baselines = context["agreement"]["dice"], context["baselines"]
+    agreement, baselines = context["agreement"], context["baselines"]
     words = {"copy": "most similar slice's mask", "mean": "mean training mask"}
     for (kind, label), key in zip(words.items(), BASELINES, strict=True):
         rows.append(
             {"name": label, "kind": kind, "dice": baselines[key]["pooled"], "low": None, "high": None}
         )
-    if not math.isnan(alike):
-        label = "labels of alike slices"
-        rows.append({"name": label, "kind": "labels", "dice": alike, "low": None, "high": None})
+    allowed = agreement["ceiling"]["net"]
+    if not math.isnan(allowed["dice"]):
+        rows.append({"name": "what labels allow", "kind": "labels", **allowed})
+    elif not math.isnan(agreement["dice"]):
+        alike = {"dice": agreement["dice"], "low": None, "high": None}
+        rows.append({"name": "labels of alike slices", "kind": "labels", **alike})
     return rows

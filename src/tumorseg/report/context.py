@@ -20,7 +20,7 @@ def context_of(test: SplitScores, audit: dict[str, Any]) -> dict[str, Any]:
         pooled Dice lies, above its pooled Dice, below, around, or undefined. `leak`: the split's strategy,
         the test slices with a sibling in train, and, where files are numbered, those whose most similar
         training slice is at most `near_within` numbers away. `labels`: the annotations, and those that are
-        rectangles. `agreement`: how far labels agree with themselves, as the audit has it. Shares are in
+        rectangles. `agreement`: how far labels agree and what they allow, as the audit has it. Shares are in
         [0, 1], NaN of nothing.
     """
     leak, labels = audit["leak"], audit["labels"]

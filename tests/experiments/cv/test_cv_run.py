@@ -66,6 +66,25 @@ def test_all_slices_are_scored_by_nets_that_have_not_seen_them(repo):
     printed = finish(start(repo, "table", "docs/results/cv_tiny.json"))
     assert f"All {SLICES} slices of `phantom`, in 9 groups, dealt into 3 folds by `blocks`" in printed
     assert "slices are left out, as too near another split" in printed
+    check_misses(repo)
+
+
+def check_misses(repo: Path) -> None:
+    """The slices of an arm with their facts are those that were scored, and other folders are left alone."""
+    printed = finish(start(repo, "misses", str(FILE), "tiny"))
+    every = pd.read_csv(repo / "docs/results/cv_tiny.csv", dtype={"file": str})
+    every = every[(every["arm"] == "tiny") & (every["tp"] + every["fn"] > 0)].reset_index(drop=True)
+    table = pd.read_csv(repo / "misses/slices.csv", dtype={"file": str})
+    same = [*SLICE, "fold", "group", "tp", "fp", "fn"]
+    pd.testing.assert_frame_equal(table[same], every[same])
+    size = (table["tp"] + table["fn"]) / table["size"]  # pixels of a slice
+    assert size.to_numpy() == pytest.approx(size[0], rel=1e-3)
+    assert table["likeness"].between(-1, 0.995).all()
+    assert printed.startswith(f"{len(table)} annotated slices, {table['group'].nunique()} groups, of `tiny`")
+    assert (repo / "misses/misses.md").read_text().strip() in printed
+    assert (repo / "misses/misses.png").read_bytes().startswith(b"\x89PNG")
+    assert "not one of its arms: prior, tiny" in finish(start(repo, "misses", str(FILE), "large"), 1)
+    assert "docs: holds something other" in finish(start(repo, "misses", str(FILE), "tiny", "-o", "docs"), 1)
 
 
 def check_scores(repo: Path, results: dict) -> None:
