@@ -80,7 +80,9 @@ def read_package(source: Pretrained, net: Mapping[str, "Tensor"]) -> dict[str, "
     weights = torch.load(io.BytesIO(whole), map_location="cpu", weights_only=True)
     theirs, ours = ([_kind(*entry) for entry in state.items()] for state in (weights, net))
     if theirs != ours:
-        raise UserError(f"{path}: its tensors are not those of timm's net; install what requirements.txt pins")
+        raise UserError(
+            f"{path}: its tensors are not those of timm's net; make setup installs a timm that fits"
+        )
     return dict(zip(net, weights.values(), strict=True))
 
 
