@@ -84,7 +84,7 @@ def _create(decoder: str, encoder: str, weights: str | None, outputs: int, input
     """The library's net of these names."""
     if weights == PACKAGE:
         net = _create(decoder, encoder, None, outputs, inputs)
-        _load_package(net.encoder.model, encoder, inputs)
+        _load_package(net.get_submodule("encoder.model"), encoder, inputs)
         return net
     options = {"dynamic_img_size": True} if decoder == "DPT" else {}  # or it takes slices of one size alone
     chosen = True if weights and encoder.startswith("tu-") else weights  # the library's word for timm's
@@ -94,12 +94,13 @@ def _create(decoder: str, encoder: str, weights: str | None, outputs: int, input
 
 def _load_package(net: nn.Module, encoder: str, inputs: int) -> None:
     """Give timm's net inside an encoder the weights of its package; it lacks the head of the whole net."""
+    name = encoder.removeprefix("tu-")
     with torch.device("meta"):
-        whole = timm.create_model(encoder.removeprefix("tu-"))
+        whole = timm.create_model(name)
     weights = read_package(PACKAGES[encoder], whole.state_dict())
-    first = f"{whole.pretrained_cfg['first_conv']}.weight"
+    first = f"{timm.models.get_pretrained_cfg_value(name, 'first_conv')}.weight"
     weights[first] = adapt_input_conv(inputs, weights[first])  # as with `imagenet`: summed for grey slices
-    net.load_state_dict({name: weights[name] for name in net.state_dict()})
+    net.load_state_dict({key: weights[key] for key in net.state_dict()})
 
 
 def build(
