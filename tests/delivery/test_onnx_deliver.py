@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
-from support.delivering import delivered, raw_slices, slices_of
+from support.delivering import deliver, delivered, raw_slices, slices_of, trained
 
+from tumorseg.delivery.contract import read_contract
 from tumorseg.delivery.deliver import comparison_slices
 from tumorseg.delivery.digests import check_digests
 from tumorseg.delivery.predictor import Predictor
 from tumorseg.delivery.selftest import check_sample
+from tumorseg.models.pretrained import PACKAGES
+from tumorseg.params import Model, load_params
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +28,27 @@ def test_a_delivered_net_has_its_onnx_file(tmp_path, capsys, per_slice):
         off = np.abs(np.stack(levels).astype(int) - known)
         assert off.max() <= 1
         assert np.count_nonzero(off) <= 0.001 * off.size
+
+
+def test_a_net_that_began_with_weights_of_a_package_is_delivered_and_says_so(tmp_path, capsys):
+    encoder = "tu-tf_efficientnet_lite0"
+    about = {"loss": "bce_dice", "decoder": "FPN", "encoder": encoder, "weights": "package"}
+    # Of 17 slices the last batch has 5: of a single one, batch norm has one value at the encoder's end.
+    train = load_params().train.model_copy(update={"batch_size": 6})
+    slices_of(tmp_path, ["normalise"])
+    trained(tmp_path, "lite", {"model": Model(architecture="smp", **about), "train": train})
+    out = deliver(tmp_path, ["normalise"])
+    assert "No model.onnx" not in capsys.readouterr().out
+    check_digests(out)
+    assert check_sample(out, "torch").endswith("bit for bit")
+    assert check_sample(out, "onnx").startswith("onnx: the levels of the sample are the same")
+    contract, source = read_contract(out), PACKAGES[encoder]
+    assert contract.model.pretrained == source
+    assert contract.model.options["weights"] == "package"
+    assert contract.licence_of_weights == "Apache-2.0"
+    card = (out / "README.md").read_text()
+    assert "\nlicense: apache-2.0\n" in card
+    assert f"`{source.package}`, SHA-256 `{source.sha256}`, licence Apache-2.0." in card
 
 
 def test_a_delivered_baseline_says_why_it_has_none(tmp_path, capsys):

@@ -3,9 +3,12 @@
 It is run as two ranks; whatever differs ends it with an AssertionError. All of it is in float64.
 """
 
+from copy import deepcopy
+
 import numpy as np
 import torch
 import torch.distributed as dist
+from timm.layers import BatchNormAct2d
 from torch import Tensor, nn
 
 from tumorseg.training.batch_norm import share_batch_norm
@@ -54,11 +57,9 @@ def check_an_empty_share(ranks: Ranks) -> None:
 def check_batch_norm(ranks: Ranks) -> None:
     """Outputs, gradients and running statistics are those of the whole batch."""
     torch.manual_seed(0)
-    nets = [
-        nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.Conv2d(3, 1, 3)).double()
-        for _ in range(2)
-    ]
-    nets[1].load_state_dict(nets[0].state_dict())
+    norms = nn.BatchNorm2d(3), BatchNormAct2d(4)  # the second has its ReLU inside
+    net = nn.Sequential(nn.Conv2d(1, 3, 3), norms[0], nn.ReLU(), nn.Conv2d(3, 4, 3), norms[1])
+    nets = [net.append(nn.Conv2d(4, 1, 3)).double(), deepcopy(net)]
     share_batch_norm(nets[1], torch.device("cpu"))
     batch = 3 + 2 * torch.randn(5, 1, 8, 8, dtype=torch.float64)
     outputs = nets[0](batch), ranks.gather(nets[1](own(batch, ranks)), 5)

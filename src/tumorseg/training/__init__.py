@@ -19,6 +19,7 @@ from tumorseg.models.baseline import Baseline
 from tumorseg.models.batches import predict_all
 from tumorseg.models.ensemble import join
 from tumorseg.models.predict import TorchRuntime
+from tumorseg.models.pretrained import start_of
 from tumorseg.models.registry import build_model, channels
 from tumorseg.training.flops import count_gflops
 from tumorseg.training.loading import channels_first
@@ -89,6 +90,7 @@ def _write(
         members=len(trained),
         gflops=count_gflops(net, train.images.shape[1], train.channels),
         classes=train.classes,
+        pretrained=start_of(recipe.model.options),
     )
     with atomic_folder(out) as folder:
         save_model(folder, net, info)

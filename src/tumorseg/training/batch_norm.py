@@ -23,6 +23,10 @@ class _TotalOfRanks(torch.autograd.Function):
         return total
 
 
+def _nothing(x: Tensor) -> Tensor:
+    return x
+
+
 class SharedBatchNorm(nn.BatchNorm2d):
     """What `nn.SyncBatchNorm` is on GPUs, where alone it trains, in plain operations; of any axes."""
 
@@ -30,8 +34,13 @@ class SharedBatchNorm(nn.BatchNorm2d):
         """Channels are axis 1, whatever the others are."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return super().forward(x)
+        x = self._normalise(x) if self.training else super().forward(x)
+        # timm's batch norms, as EfficientNet has them, are followed by an activation of their own.
+        for name in ("drop", "act"):
+            x = getattr(self, name, _nothing)(x)
+        return x
+
+    def _normalise(self, x: Tensor) -> Tensor:
         values = x.to(torch.promote_types(x.dtype, torch.float32))
         over = [axis for axis in range(x.dim()) if axis != 1]
         shape = [-1 if axis == 1 else 1 for axis in range(x.dim())]
@@ -61,7 +70,10 @@ class SharedBatchNorm(nn.BatchNorm2d):
 def share_batch_norm(net: nn.Module, device: torch.device) -> None:
     """Have every batch norm in `net` use the statistics of all ranks; names of weights stay as they are."""
     if device.type == "cuda":
-        nn.SyncBatchNorm.convert_sync_batchnorm(net)
+        # Not PyTorch's own, which loses the activations of timm's. Only here: timm takes a second to import.
+        from timm.layers import convert_sync_batchnorm
+
+        convert_sync_batchnorm(net)
         return
     for module in net.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
