@@ -68,11 +68,11 @@ class Slices:
         )
 
 
-def build(net: str) -> "torch.nn.Module":
+def build(net: str, outputs: int = 1) -> "torch.nn.Module":
     from tumorseg.models.registry import build_model
 
     options = {key: value for key, value in NETS[net].items() if key not in ("architecture", "loss")}
-    return build_model(NETS[net]["architecture"], **options)
+    return build_model(NETS[net]["architecture"], outputs, **options)
 
 
 def plain(model: "torch.nn.Module", loss: Any, batches: Callable[[], Any]) -> Callable[[int], None]:
