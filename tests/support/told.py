@@ -79,6 +79,7 @@ def audit(
             "mean_mask_dice": {"pooled": mean_mask, "mean": 0.3},
         },
         "agreement": {"alike_from": 0.95, "pairs": 191 if boxes else 3, "dice": 0.82 if boxes else nan},
+        "outlined": {},
         "labels": {"annotations": annotations, "shapes": shapes, "outside": 0},
     }
 
