@@ -2,9 +2,9 @@
 
 python bench/outlines.py masks: box, ellipse in the box, and GrabCut against the true outlines, on phantoms of
 the seeds 1 to 3 (on which its constants were chosen), with exact boxes and with boxes whose sides are off.
-python bench/outlines.py nets [--seeds 0 1] [--side 128]: U-Nets trained on boxes, on what GrabCut makes of them and on the
-true outlines, each scored on the phantom's test slices against the true outlines. Thresholds are chosen on
-valid, by what the net was trained on.
+python bench/outlines.py nets [--seeds 0 1] [--side 128]: U-Nets trained on boxes, on what GrabCut makes of
+them and on the true outlines, each scored on the phantom's test slices against the true outlines. Thresholds
+are chosen on valid, by what the net was trained on.
 python bench/outlines.py look data/raw sheet.png: time, how the outlines fill their boxes, and some of them.
 """
 
