@@ -9,7 +9,13 @@ def main() -> None:
     from tumorseg.data.masks import render_masks
     from tumorseg.params import load_params
 
-    render_masks(Path("data/raw"), Path("data/masks"), load_params().dataset.tumor_categories)
+    params = load_params()
+    render_masks(
+        Path("data/raw"),
+        Path("data/masks"),
+        params.dataset.tumor_categories,
+        params.dataset.boxes,
+    )
 
 
 if __name__ == "__main__":

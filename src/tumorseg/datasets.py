@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from tumorseg.types import (
     MOST_PIXELS,
+    Boxes,
     Channels,
     Count,
     Exif,
@@ -52,6 +53,11 @@ class PhantomSource(Frozen):
     slices_per_patient: Annotated[int, Field(ge=1, le=20)] = described("slices of each patient", "slices")
     native_size: Annotated[int, Field(ge=64, le=1024)] = described(
         "side of a slice as generated, before it is resized to `image_size`", "pixels"
+    )
+    labels: Literal["mixed", "outlines", "boxes"] = described(
+        "`mixed`: outlines, and a box for one tumour in four; `outlines`: the true outline of every tumour; "
+        "`boxes`: its box",
+        default="mixed",
     )
 
 
@@ -138,6 +144,11 @@ class Dataset(Frozen):
     ] = described(
         "categories of the annotations that count as tumour, by name: "
         "one list, or a list for each class of tumour; `null`: all of them"
+    )
+    boxes: Boxes = described(
+        "labels that are upright boxes: `keep`: the box is the mask; `grabcut`: the outline that GrabCut "
+        "finds within the box, which is a guess (docs/boxes.md)",
+        default="keep",
     )
     blocks: Blocks = described("blocks of file numbers, for `split.strategy: blocks`")
     image_size: Annotated[int, Field(ge=32, le=MOST_PIXELS, multiple_of=32)] = described(

@@ -38,6 +38,7 @@ Strategy = Literal["auto", "shipped", "blocks", "similar"]
 OnMissing = Literal["refuse", "leave out"]
 Channels = Literal[1, 3]  # of slices: grey; or red, green and blue
 Exif = Literal["stored", "shown"]  # pictures as they are in their files, or as EXIF's orientation turns them
+Boxes = Literal["keep", "grabcut"]  # what becomes of labels that are upright boxes
 PreprocessStep = Literal["crop", "pad", "clahe", "normalise"]
 Folds = Annotated[int, Field(ge=3, le=100)]
 # What the audit can find. Here, as params.yaml names them and must be checked within a second.
@@ -52,6 +53,7 @@ FindingId = Literal[
     "left_out",
     "split_unlabelled",
     "boxes",
+    "boxes_outlined",
     "label_agreement",
     "label_ceiling",
     "label_area_of_box",
@@ -83,6 +85,7 @@ FindingId = Literal[
 __all__ = [
     "MOST_PIXELS",
     "BatchSize",
+    "Boxes",
     "Channels",
     "Count",
     "Dropout",

@@ -58,6 +58,10 @@ def facts(strategy: str = "shipped", **changed: dict[str, Any]) -> dict[str, Any
             **dict.fromkeys(FLAGS, 1),
             **{"images_with_several": 1, "images_with_none": 1, "lost_at_working_size": 1},
         },
+        "outlined": {
+            **{"annotations": 4, "ellipses": 1},
+            **{"fill": {"q25": 0.5, "median": 0.6, "q75": 0.7}},
+        },
         "agreement": {
             **{"alike_from": 0.95, "pairs": 31, "dice": 0.824},
             "by_distance": {"1": {"pooled": 0.79}, "2": {"pooled": 0.72}},
@@ -110,7 +114,7 @@ def test_leaks_name_the_param_that_deals_with_them():
     }
     assert params["left_out"] == "datasets.${data}.blocks.gap"
     assert params["tumor_lost"] == "datasets.${data}.image_size"
-    assert params["boxes"] is None
+    assert params["boxes"] == params["boxes_outlined"] == "datasets.${data}.boxes"
     assert params["image_aspect"] == "preprocess"
 
 

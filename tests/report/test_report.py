@@ -28,7 +28,13 @@ def test_where_the_interval_lies_seen_from_copying(low, high, place):
 
 def test_bare_boxes_are_rectangles():
     labels = context(scores(0.5, 0.4, 0.6), audit("shipped", NO_SIBLINGS, 0.1, 0.1, 40, 10))["labels"]
-    assert labels == {"annotations": 40, "rectangles": 10, "share": 0.25}
+    assert labels == {"annotations": 40, "rectangles": 10, "outlined": 0, "share": 0.25}
+
+
+def test_boxes_that_were_outlined_are_rectangles_no_more():
+    outlined = audit("shipped", NO_SIBLINGS, 0.1, 0.1, 40, 10) | {"outlined": {"annotations": 8}}
+    labels = context(scores(0.5, 0.4, 0.6), outlined)["labels"]
+    assert labels == {"annotations": 40, "rectangles": 2, "outlined": 8, "share": 0.05}
 
 
 @pytest.fixture
@@ -73,7 +79,7 @@ def test_few_figures_for_dvc_and_what_they_are_worth_beside(evaluated, capsys):
         "interval": {"nearest_mask_dice": "above", "mean_mask_dice": "above"}
     }
     assert stated["leak"] == {"strategy": "shipped", "near_within": 3} | SIBLINGS | {"near_in_sequence": NEAR}
-    assert stated["labels"] == {"annotations": 2146, "rectangles": 2146, "share": 1.0}
+    assert stated["labels"] == {"annotations": 2146, "rectangles": 2146, "outlined": 0, "share": 1.0}
 
 
 def test_the_page_gets_sentences_and_levels_with_the_data_they_are_of(evaluated):

@@ -30,6 +30,14 @@ def test_what_was_added_to_the_net_in_words():
     ) in text
 
 
+def test_guessed_outlines_in_words():
+    text = told(scores(0.7, 0.6, 0.8), LEAKING | {"outlined": {"annotations": 2146}})
+    assert (
+        "2146 of the 2146 annotations are rectangles that GrabCut made outlines of: scores are against these "
+        "guesses, and no truth is there to score them. Scores above"
+    ) in text
+
+
 def test_a_dataset_without_leak_or_boxes_in_words():
     assert told(scores(0.42, 0.37, 0.48, slices=20, groups=6), CLEAN) == (
         "deep has Dice 0.420 on test (95% interval 0.370 to 0.480, from 6 groups of slices), pooled over "

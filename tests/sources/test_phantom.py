@@ -181,6 +181,29 @@ def test_styles_annotate_the_same_tumor() -> None:
     assert _annotate(tumor, "none") == []
 
 
+def test_labels_may_all_be_outlines_or_boxes(phantom: Phantom, tmp_path: Path) -> None:
+    others = {}
+    for labels in ("outlines", "boxes"):
+        (tmp_path / labels).mkdir()
+        write_phantom(SMALL.model_copy(update={"labels": labels}), tmp_path / labels)
+        others[labels] = Phantom(tmp_path / labels)
+        assert (others[labels].images == phantom.images).all()
+    mixed = [[style(each) for each in phantom.annotations[file]] for file in phantom.truth.file]
+    for row, styles in enumerate(mixed):
+        truth, boxed = (others[labels].masks[row] for labels in ("outlines", "boxes"))
+        if styles and styles != ["box"]:
+            assert (truth == phantom.masks[row]).all()
+        if len(styles) == 1:
+            rows, columns = np.nonzero(truth)
+            expected = np.zeros_like(boxed)
+            expected[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = True
+            assert dice(boxed, expected) > 0.97  # of polygons, boxes are of fractions of pixels
+            assert boxed.sum() > truth.sum()
+    styles = {style(a) for found in others["boxes"].annotations.values() for a in found}
+    assert styles == {"box"}
+    assert "box" not in {style(a) for found in others["outlines"].annotations.values() for a in found}
+
+
 def test_run_lengths_start_with_background() -> None:
     tumor = np.zeros((2, 3), bool)
     tumor[0, 0] = tumor[1, 2] = True

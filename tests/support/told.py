@@ -90,6 +90,7 @@ def audit(
             **{"alike_from": 0.95, "pairs": 191 if boxes else 3, "dice": 0.82 if boxes else nan},
             **{"by_distance": {}, "ceiling": CEILING if boxes else NO_CEILING},
         },
+        "outlined": {},
         "labels": {"annotations": annotations, "shapes": shapes, "outside": 0},
     }
 

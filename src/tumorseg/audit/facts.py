@@ -14,6 +14,8 @@ from tumorseg.audit.ceiling import by_distance, ceilings
 from tumorseg.audit.survey import Survey
 from tumorseg.data import similarity
 
+QUARTILES = {"q25": 0.25, "median": 0.5, "q75": 0.75}
+
 
 def measure(survey: Survey, tumor_categories: Mapping[str, int], strategy: str) -> dict[str, Any]:
     """The figures that the findings rest on.
@@ -36,6 +38,7 @@ def measure(survey: Survey, tumor_categories: Mapping[str, int], strategy: str) 
         "groups": _groups(survey.slices, "group"),
         "lookalikes": _groups(survey.slices, "lookalikes"),
         "labels": _labels(survey),
+        "outlined": _outlined(survey.outlined),
         "agreement": _agreement(survey),
         "painted_over": _painted_over(survey, tumor_categories),
         "categories": {name: _category(survey, name, tumor_categories) for name in survey.categories},
@@ -156,6 +159,15 @@ def _labels(survey: Survey) -> dict[str, Any]:
         "images_with_none": int((slices.annotations == 0).sum()),
         "lost_at_working_size": int(survey.slices.lost.sum()),
     }
+
+
+def _outlined(outlines: pd.DataFrame | None) -> dict[str, Any]:
+    """How many boxes were outlined, how many by an ellipse alone, and what they fill of their boxes."""
+    if outlines is None or not len(outlines):
+        return {}
+    quartiles = {name: float(outlines["fill"].quantile(q)) for name, q in QUARTILES.items()}
+    ellipses = int((outlines["by"] == "ellipse").sum())
+    return {"annotations": len(outlines), "ellipses": ellipses, "fill": quartiles}
 
 
 def _category(survey: Survey, name: str, tumor_categories: Mapping[str, int]) -> dict[str, Any]:

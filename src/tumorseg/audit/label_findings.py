@@ -8,19 +8,15 @@ from tumorseg.audit.finding import LISTED, Finding
 
 IMPRECISE = 0.85  # Dice of a net that knows every tumour, below which better labels are worth more than nets
 BOXES = 0.5  # share of annotations that are rectangles from which the masks are not outlines
+PARAM = "datasets.${data}.boxes"
 FEW_RUNS = 0.25  # of the runs expected by chance: categories stand in blocks
 
 
 def of_labels(facts: dict[str, Any]) -> Iterator[Finding]:
     """Annotations that are no outlines, or faulty, or contradict themselves; slices without any."""
     labels = facts["labels"]
-    total, boxes = labels["annotations"], labels["shapes"]["rectangle"] + labels["shapes"]["box"]
-    if boxes:
-        message = (
-            f"{boxes} of {total} annotations ({boxes / total:.0%}) are upright rectangles, not outlines: an "
-            "ellipse that fills its box has Dice 0.88 against it, and surface distances mean little"
-        )
-        yield Finding("boxes", "high" if boxes >= BOXES * total else "medium", message, boxes)
+    total = labels["annotations"]
+    yield from _boxes(facts)
     for fault, severity, words in (
         ("empty", "medium", "annotations without a pixel in their image"),
         ("crossing", "medium", "annotations whose outline crosses itself"),
@@ -43,6 +39,28 @@ def of_labels(facts: dict[str, Any]) -> Iterator[Finding]:
     if count := labels["lost_at_working_size"]:
         message = f"slices whose whole tumour is lost at the working size: {count}{LISTED}"
         yield Finding("tumor_lost", "medium", message, count, "datasets.${data}.image_size")
+
+
+def _boxes(facts: dict[str, Any]) -> Iterator[Finding]:
+    labels, outlined = facts["labels"], facts["outlined"]
+    total = labels["annotations"]
+    boxes = labels["shapes"]["rectangle"] + labels["shapes"]["box"] - outlined.get("annotations", 0)
+    if boxes:
+        message = (
+            f"{boxes} of {total} annotations ({boxes / total:.0%}) are upright rectangles, not outlines: an "
+            "ellipse that fills its box has Dice 0.88 against it, and surface distances mean little; "
+            "`grabcut` outlines what is in them (docs/boxes.md)"
+        )
+        yield Finding("boxes", "high" if boxes >= BOXES * total else "medium", message, boxes, PARAM)
+    if outlined:
+        count, fill = outlined["annotations"], outlined["fill"]
+        message = (
+            f"{count} of {total} annotations ({count / total:.0%}) are upright rectangles that became "
+            f"outlines by a guess, which fill {fill['q25']:.2f} / {fill['median']:.2f} / {fill['q75']:.2f} "
+            "of their boxes (quartiles): scores are against these guesses, and no truth is there to score "
+            "them"
+        )
+        yield Finding("boxes_outlined", "medium", message, count, PARAM)
 
 
 def of_agreement(facts: dict[str, Any]) -> Iterator[Finding]:

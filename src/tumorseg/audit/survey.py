@@ -12,6 +12,7 @@ from tumorseg.audit import images, labels, leak
 from tumorseg.audit.agreement import agreements
 from tumorseg.audit.ceiling import distances, runs
 from tumorseg.audit.mended import Mended, read_mended
+from tumorseg.data import boxes
 from tumorseg.data.coco import read_export
 from tumorseg.data.similarity import embed, groups, relatives
 from tumorseg.data.slices import SplitArrays, load_split, shipped_files
@@ -36,6 +37,7 @@ class Survey:
     categories: list[str]  # that the annotation files define
     colour: images.Colour  # of the files that were looked at for it
     mended: Mended  # what the download has changed
+    outlined: pd.DataFrame | None  # the boxes that were outlined, as `boxes.COLUMNS` say; None: they are kept
 
     def of(self, split: str) -> pd.DataFrame:
         """The rows of `slices` of one split, in the order of its arrays."""
@@ -90,7 +92,14 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
         categories=categories,
         colour=colour,
         mended=read_mended(raw),
+        outlined=_read_outlines(prepared / boxes.FILE),
     )
+
+
+def _read_outlines(path: Path) -> pd.DataFrame | None:
+    if not path.exists():
+        return None
+    return read_csv(path, boxes.COLUMNS, dtype={"file": str}, keep_default_na=False)
 
 
 def _looks(arrays: dict[str, SplitArrays]) -> pd.DataFrame:

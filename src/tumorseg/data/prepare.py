@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tumorseg import SPLITS
+from tumorseg.data.boxes import copy_outlines, has_outlines
 from tumorseg.data.classes import from_grey, read_classes, read_greys, write_classes
 from tumorseg.data.coco import Slice, read_split
 from tumorseg.data.masks import draw
@@ -52,7 +53,7 @@ def prepare(
 
     Args:
         raw: The split folders, images beside `_annotations.coco.json`.
-        masks: Folder made by `masks.render_masks`; how each category is drawn is taken from it.
+        masks: Folder made by `masks.render_masks`, which tells how categories are drawn, and outlined boxes.
         prepared: Is replaced. It gets the arrays of each split, tables, and how the pictures were read.
         name: Of the dataset.
         image_size: Pixels a side.
@@ -65,9 +66,9 @@ def prepare(
         UserError: A slice or its mask cannot be read or is cut off, their sizes differ, or the slices
             cannot be split by `rule` and `blocks`.
     """
-    classes = read_classes(masks)
     with atomic_folder(prepared) as folder:
-        write_classes(folder, classes)
+        write_classes(folder, read_classes(masks))
+        copy_outlines(masks, folder)
         with TemporaryDirectory(dir=folder) as scratch:
             table, arrays, reading = _read_all(raw, masks, Path(scratch), image_size, steps, channels)
             lookalikes = groups(embed(arrays["images"]))
@@ -113,12 +114,18 @@ def _read_all(
     images = _array(scratch / "images.npy", (*shape, channels) if channels > 1 else shape)
     labels = _array(scratch / "masks.npy", shape)
     classes, greys = read_classes(masks), read_greys(masks)
+    outlined = has_outlines(masks)
 
     def read(row: int) -> dict[str, object]:
         split, item = shipped[row]
         whole = decode(load(paths[row]), paths[row], reading)
         check_sizes(paths[row], whole.shape, (item.height, item.width))
-        whole_mask = draw(item, greys).mask  # again: it takes less than to unpack the PNG
+        if outlined:
+            path = masks / split / f"{paths[row].stem}.png"
+            whole_mask = decode(load(path), path)
+            check_sizes(path, whole_mask.shape, whole.shape)
+        else:
+            whole_mask = draw(item, greys).mask  # again: it takes less than to unpack the PNG
         image, frame = preprocess(whole, steps)
         mask = frame.cut(whole_mask)
         images[row] = resize_slice(image, image_size)

@@ -98,12 +98,18 @@ def _leak(slices: int, leak: dict[str, Any]) -> str:
 
 
 def _labels(labels: dict[str, Any]) -> str:
-    if not labels["rectangles"]:
-        return "No annotation is a rectangle."
-    return (
-        f"{labels['share']:.0%} of the annotations are rectangles ({labels['rectangles']} of "
-        f"{labels['annotations']}): there outlines cannot be judged, and surface distances mean little."
-    )
+    words = []
+    if labels["outlined"]:
+        words.append(
+            f"{labels['outlined']} of the {labels['annotations']} annotations are rectangles that GrabCut "
+            "made outlines of: scores are against these guesses, and no truth is there to score them."
+        )
+    if labels["rectangles"]:
+        words.append(
+            f"{labels['share']:.0%} of the annotations are rectangles ({labels['rectangles']} of "
+            f"{labels['annotations']}): there outlines cannot be judged, and surface distances mean little."
+        )
+    return " ".join(words) or "No annotation is a rectangle."
 
 
 def _dice(value: float) -> str:

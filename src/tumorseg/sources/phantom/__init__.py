@@ -2,7 +2,8 @@
 
 It repeats on purpose what makes the real set awkward: slices of a patient fall into different splits,
 category names are "0" and "1", the order of annotations isn't that of images, one train image has no
-annotation and one has two. Tumours are annotated in every way that COCO knows.
+annotation and one has two. Tumours are annotated in every way that COCO
+knows, unless `labels` asks for outlines or boxes alone.
 """
 
 import hashlib
@@ -78,7 +79,9 @@ def _draw(source: PhantomSource, folder: Path, cuts: pd.DataFrame) -> list[tuple
         if not cv2.imwrite(str(path), image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
             raise OSError(f"{path}: cannot be written")
         identity = {"image_id": cut.image_id, "category_id": CATEGORY_ID[cut.tumor]}
-        annotated += [(cut.split, {**identity, **region}) for region in _annotate(tumor, cut.style)]
+        annotated += [
+            (cut.split, {**identity, **region}) for region in _regions(tumor, cut.style, source.labels)
+        ]
     return annotated
 
 
@@ -144,6 +147,21 @@ def _export(images: pd.DataFrame, annotations: list[dict[str, Any]], size: int) 
     }
 
 
+def _regions(tumor: np.ndarray, style: str, labels: str) -> list[dict[str, Any]]:
+    """As `_annotate`, but where `labels` asks for outlines of all tumours, or for their boxes."""
+    if labels == "outlines" and style == "box":
+        style = "rle"
+    regions = _annotate(tumor, style)
+    return [_boxed(region) for region in regions] if labels == "boxes" else regions
+
+
+def _boxed(region: dict[str, Any]) -> dict[str, Any]:
+    x, y, width, height = region["bbox"]
+    right, bottom = x + width, y + height
+    corners = [right, y, x, y, x, bottom, right, bottom, right, y]
+    return region | {"segmentation": [corners], "area": width * height}
+
+
 def _annotate(tumor: np.ndarray, style: str) -> list[dict[str, Any]]:
     """Annotate a tumour, bool (rows, columns): no, one or two regions, without their ids."""
     if style == "none":
@@ -158,10 +176,8 @@ def _annotate(tumor: np.ndarray, style: str) -> list[dict[str, Any]]:
     area: float = int(tumor.sum())
     segmentation: Any
     if style == "box":
-        right, bottom = x + width, y + height
-        segmentation = [[right, y, x, y, x, bottom, right, bottom, right, y]]
-        area = width * height
-    elif style == "outline":
+        return [_boxed({"bbox": bbox, "area": area, "segmentation": None, "iscrowd": 0})]
+    if style == "outline":
         segmentation, bbox, area = _outline(tumor)
     elif style == "rle":
         encoded = coco_mask.encode(np.asfortranarray(tumor, np.uint8))
