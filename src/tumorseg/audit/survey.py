@@ -33,6 +33,7 @@ class Survey:
     categories: list[str]  # that the annotation files define
     colour: images.Colour  # of the files that were looked at for it
     mended: Mended  # what the download has changed
+    recall: float  # of the search for similar slices, as of `Search.check`
 
     def of(self, split: str) -> pd.DataFrame:
         """The rows of `slices` of one split, in the order of its arrays."""
@@ -66,11 +67,12 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
     slices = slices.join(files).join(_looks(arrays))
     blank = slices["std"] <= images.BLANK
     extreme = [images.is_outlier(slices[of].where(~blank)) for of in ("mean", "std")]
+    similar, recall = _relatives(arrays, slices, read_identity(prepared).split)
     slices = slices.assign(
         blank=blank,
         outlier=extreme[0] | extreme[1],
         lost=slices.lost & (slices.tumor_pixels > 0),
-        **_relatives(arrays, slices, read_identity(prepared).split),
+        **similar,
     )
     annotations, categories = _read_labels(raw)
     return Survey(
@@ -84,6 +86,7 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
         categories=categories,
         colour=colour,
         mended=read_mended(raw),
+        recall=recall,
     )
 
 
@@ -104,13 +107,15 @@ def _looks(arrays: dict[str, SplitArrays]) -> pd.DataFrame:
     )
 
 
-def _relatives(arrays: dict[str, SplitArrays], slices: pd.DataFrame, strategy: str) -> dict[str, np.ndarray]:
-    """copy, lookalikes, nearest, similarity, neighbor and neighbor_similarity of every slice."""
-    embeddings = np.concatenate([embed(arrays[split].images) for split in SPLITS])
-    found = relatives(embeddings, first=len(arrays["train"]))
+def _relatives(
+    arrays: dict[str, SplitArrays], slices: pd.DataFrame, strategy: str
+) -> tuple[dict[str, np.ndarray], float]:
+    """copy, lookalikes, nearest, similarity, neighbor and neighbor_similarity of every slice; the recall."""
+    embeddings = embed(*(arrays[split].images for split in SPLITS))
+    found, recall = relatives(embeddings, first=len(arrays["train"]))
     # `prepare` has grouped lookalikes already, unless slices are split by blocks of file numbers.
     lookalikes = groups(embeddings) if strategy == "blocks" else slices["group"].to_numpy()
-    return {**vars(found), "lookalikes": lookalikes}
+    return {**vars(found), "lookalikes": lookalikes}, recall
 
 
 def _read_labels(raw: Path) -> tuple[pd.DataFrame, list[str]]:
