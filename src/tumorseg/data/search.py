@@ -89,9 +89,9 @@ class Search:
         return _all_pairs(queries, self.references, own)
 
     def check(self, queries: np.ndarray, own: np.ndarray | None = None) -> float:
-        """Recall: the share of SAMPLE queries whose nearest reference of each part is found; said in a line.
+        """Recall, said in a line: of SAMPLE queries, the share whose most similar reference is found.
 
-        NaN, and no line, where all pairs are compared.
+        Both that of the first part and that of all count. NaN, and no line, where all pairs are compared.
         """
         if not self.approximate:
             return float("nan")
@@ -114,10 +114,9 @@ class Search:
         return recall
 
     def _best(self, block: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """The highest similarity to a reference of each part, (rows, parts)."""
-        return np.stack(
-            [np.where(np.isin(columns, part), block, SKIPPED).max(axis=1) for part in self.parts], axis=1
-        )
+        """The highest similarity to a reference of the first part, and to any, (rows, 2)."""
+        first = np.where(np.isin(columns, self.parts[0]), block, SKIPPED)
+        return np.stack([first.max(axis=1), block.max(axis=1)], axis=1)
 
     @cached_property
     def _indexes(self) -> list[Any]:
