@@ -7,6 +7,8 @@ thresholds are multiples of 1/256. Counts are kept per image and added last. A r
 import numpy as np
 import numpy.typing as npt
 
+from tumorseg.scratch import scratch
+
 STEPS = 256  # of a quantised probability
 METRICS = ("precision", "recall", "dice", "iou", "specificity", "accuracy")
 PROBABILITIES = (np.arange(STEPS) + 0.5) / STEPS  # what each step stands for: its midpoint
@@ -29,11 +31,11 @@ def count_pixels(quantised: np.ndarray, masks: np.ndarray) -> np.ndarray:
     Returns:
         int64 (N, 2, 256): [image, 0 background or 1 tumour, step].
     """
-    rows = [
-        np.bincount((image + np.uint16(STEPS) * mask.astype(bool)).ravel(), minlength=2 * STEPS)
-        for image, mask in zip(quantised, masks, strict=True)
-    ]
-    return np.array(rows, np.int64).reshape(len(rows), 2, STEPS)
+    counts = scratch((len(quantised), 2, STEPS), np.int64)
+    for row, image, mask in zip(counts, quantised, masks, strict=True):
+        pixels = (image + np.uint16(STEPS) * mask.astype(bool)).ravel()
+        row[:] = np.bincount(pixels, minlength=2 * STEPS).reshape(2, STEPS)
+    return counts
 
 
 def confusion(counts: np.ndarray) -> np.ndarray:

@@ -43,6 +43,7 @@ PreprocessStep = Literal["crop", "pad", "clahe", "normalise"]
 Folds = Annotated[int, Field(ge=3, le=100)]
 # What the audit can find. Here, as params.yaml names them and must be checked within a second.
 FindingId = Literal[
+    "search_approximate",
     "copies_across",
     "copies_within",
     "siblings_test",

@@ -42,6 +42,7 @@ def facts(strategy: str = "shipped", **changed: dict[str, Any]) -> dict[str, Any
             **{"layout": "CVAT", "exif": "stored", "mended": {"area": 3, "ids": 2}},
             **{"left out": {"fragment": 1}, "guessed": {"size": 1}},
         },
+        "search": {"slices": 30, "recall": 0.987},
         "leak": {
             **{"sibling_from": 0.85, "copy_from": 0.995},
             **{"same_bytes": twice, "same_pixels": twice, "copies": twice},

@@ -67,7 +67,7 @@ def test_a_slice_that_resembles_everybody_joins_no_crowd():
 def test_copies_are_one_slice_to_the_groups():
     # Five copies would take every place among each other's two neighbours.
     slices = on_circle(0, 0, 0, 0, 0, 20)
-    assert relatives(slices, first=6).copy.tolist() == [0, 0, 0, 0, 0, 1]
+    assert relatives(slices, first=6)[0].copy.tolist() == [0, 0, 0, 0, 0, 1]
     assert groups(slices).tolist() == [0] * 6
     # The slice at 20° has two copies nearer than the one at 40°, which is too far from them.
     assert groups(on_circle(0, 0, 0, 20, 40)).tolist() == [0] * 5

@@ -1,5 +1,6 @@
 """The figures of the audit, as nested dicts of numbers and strings, which DVC shows and compares."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -33,6 +34,7 @@ def measure(survey: Survey, tumor_categories: Mapping[str, int], strategy: str) 
         "images": _images(survey),
         "split": {"strategy": strategy, **_unlabelled(survey)},
         "source": {"layout": survey.mended.layout, "exif": survey.mended.exif, **survey.mended.counts},
+        **_search(survey),
         "leak": _leak(survey),
         "baselines": _baselines(survey),
         "groups": _groups(survey.slices, "group"),
@@ -101,6 +103,13 @@ def _painted_over(survey: Survey, tumor_categories: Mapping[str, int]) -> dict[s
         }
         for index, name in enumerate(classes, start=1)
     }
+
+
+def _search(survey: Survey) -> dict[str, Any]:
+    """How many slices were searched for similar ones and with which recall; empty where all are compared."""
+    if math.isnan(survey.recall):
+        return {}
+    return {"search": {"slices": len(survey.slices), "recall": survey.recall}}
 
 
 def _leak(survey: Survey) -> dict[str, Any]:

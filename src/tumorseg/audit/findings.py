@@ -15,11 +15,31 @@ STRATEGY = "split.strategy"  # the param
 def find(facts: dict[str, Any]) -> list[Finding]:
     """The findings, severest first, from the figures of `facts.measure`."""
     parts = (
-        *(_copies, _siblings, _sequence, _split, _unlabelled, _groups, of_labels, of_agreement, of_classes),
+        *(
+            _search,
+            _copies,
+            _siblings,
+            _sequence,
+            _split,
+            _unlabelled,
+            _groups,
+            of_labels,
+            of_agreement,
+            of_classes,
+        ),
         *(of_categories, _images, _pictures, _source),
     )
     findings = [finding for part in parts for finding in part(facts)]
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _search(facts: dict[str, Any]) -> Iterator[Finding]:
+    if search := facts.get("search"):
+        message = (
+            f"{search['slices']} slices are too many to compare all pairs: an index finds the most similar "
+            f"slice of {search['recall']:.1%} of a sample. So some copies, siblings and groups are missed"
+        )
+        yield Finding("search_approximate", "info", message, search["slices"])
 
 
 def _copies(facts: dict[str, Any]) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ class Survey:
     colour: images.Colour  # of the files that were looked at for it
     mended: Mended  # what the download has changed
     outlined: pd.DataFrame | None  # the boxes that were outlined, as `boxes.COLUMNS` say; None: they are kept
+    recall: float  # of the search for similar slices, as of `Search.check`
 
     def of(self, split: str) -> pd.DataFrame:
         """The rows of `slices` of one split, in the order of its arrays."""
@@ -71,11 +72,12 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
     slices = slices.join(files).join(_looks(arrays))
     blank = slices["std"] <= images.BLANK
     extreme = [images.is_outlier(slices[of].where(~blank)) for of in ("mean", "std")]
+    similar, recall = _relatives(arrays, slices, read_identity(prepared).split)
     slices = slices.assign(
         blank=blank,
         outlier=extreme[0] | extreme[1],
         lost=slices.lost & (slices.tumor_pixels > 0),
-        **_relatives(arrays, slices, read_identity(prepared).split),
+        **similar,
     )
     annotations, categories = _read_labels(raw)
     apart, triples = distances(slices, arrays)
@@ -93,6 +95,7 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
         colour=colour,
         mended=read_mended(raw),
         outlined=_read_outlines(prepared / boxes.FILE),
+        recall=recall,
     )
 
 
@@ -126,6 +129,17 @@ def _relatives(arrays: dict[str, SplitArrays], slices: pd.DataFrame, strategy: s
     # `prepare` has grouped lookalikes already, unless slices are split by blocks of file numbers.
     lookalikes = groups(embeddings) if strategy == "blocks" else slices["group"].to_numpy()
     return {**vars(found), "lookalikes": lookalikes, "run": runs(slices["sequence"], embeddings)}
+
+
+def _relatives(
+    arrays: dict[str, SplitArrays], slices: pd.DataFrame, strategy: str
+) -> tuple[dict[str, np.ndarray], float]:
+    """copy, lookalikes, nearest, similarity, neighbor and neighbor_similarity of every slice; the recall."""
+    embeddings = embed(*(arrays[split].images for split in SPLITS))
+    found, recall = relatives(embeddings, first=len(arrays["train"]))
+    # `prepare` has grouped lookalikes already, unless slices are split by blocks of file numbers.
+    lookalikes = groups(embeddings) if strategy == "blocks" else slices["group"].to_numpy()
+    return {**vars(found), "lookalikes": lookalikes}, recall
 
 
 def _read_labels(raw: Path) -> tuple[pd.DataFrame, list[str]]:

@@ -11,6 +11,7 @@ import numpy as np
 from tumorseg.data.similarity import embed, nearest
 from tumorseg.data.slices import SplitArrays
 from tumorseg.metrics import STEPS, confusion, f_beta, quantise
+from tumorseg.scratch import scratch
 
 SPREAD = 0.015  # a slice that is less similar than the nearest by this much counts 1 / e as much
 WEIGHTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # those that are tried on valid
@@ -30,7 +31,7 @@ def neighbor_votes(arrays: SplitArrays, train: SplitArrays, count: int) -> np.nd
     index, similarity = nearest(embed(arrays.images), embed(train.images), count)
     weights = np.exp((similarity - similarity[:, :1]) / SPREAD)
     weights /= weights.sum(axis=1, keepdims=True)
-    votes = np.empty(arrays.masks.shape, np.uint8)
+    votes = scratch(arrays.masks.shape, np.uint8)
     for slice_votes, rows, weight in zip(votes, index, weights, strict=True):
         slice_votes[:] = (255 * np.tensordot(weight, train.tumor[rows], axes=1)).round()
     return votes

@@ -11,6 +11,7 @@ from tumorseg.evaluation.per_slice_threshold import best_cuts, shift_to_cut
 from tumorseg.evaluation.predictions import Predictions
 from tumorseg.evaluation.tables import slice_table
 from tumorseg.metrics import count_pixels
+from tumorseg.scratch import scratch
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,14 @@ def segment(predictions: Predictions, choice: Choice, beta: float) -> Segmentati
         quantised=quantised,
         counts=counts,
         by_probability=by_probability,
-        predicted=(quantised >= choice.step) * predictions.indices,
+        predicted=_cut(quantised, predictions.indices, choice.step),
         table=slice_table(arrays, quantised, counts, choice.step),
     )
+
+
+def _cut(quantised: np.ndarray, indices: np.ndarray, step: int) -> np.ndarray:
+    """The index of the predicted class, 0 for background, uint8 (N, S, S)."""
+    predicted = scratch(quantised.shape, np.uint8)
+    for row, steps, classes in zip(predicted, quantised, indices, strict=True):
+        np.multiply(steps >= step, classes, out=row)
+    return predicted

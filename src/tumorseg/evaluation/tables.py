@@ -12,6 +12,7 @@ from tumorseg.metrics import STEPS, average_precision, confusion, f_beta, scores
 
 ABOUT = ["split", "index", "file", "category", "sequence", "group", "tumor_pixels"]
 COUNTS = ["tp", "fp", "fn", "tn"]
+AT_A_TIME = 512  # slices, whose scores are computed
 OVERLAYS = 4  # slices each of best, median and worst
 
 
@@ -22,7 +23,9 @@ def score_slices(counts: np.ndarray, step: int) -> pd.DataFrame:
         counts: int (N, 2, 256), as from `metrics.count_pixels`.
         step: The threshold times 256.
     """
-    per_image = confusion(counts)[..., step]
+    fp, tp = counts[..., step:].sum(-1).T
+    background, tumor = counts.sum(-1).T
+    per_image = tp, fp, tumor - tp, background - fp
     return pd.DataFrame(dict(zip(COUNTS, per_image, strict=True)) | scores(*per_image))
 
 
@@ -39,8 +42,16 @@ def slice_table(arrays: SplitArrays, quantised: np.ndarray, counts: np.ndarray, 
         ABOUT, COUNTS, METRICS, average_precision (over all thresholds), hd95 and nsd (see `surface`),
         box_iou, lesions, lesions_found and false_lesions (see `regions`). A ratio of nothing is NaN.
     """
-    predictions = (quantised >= step).astype(np.uint8)
-    masks = np.asarray(arrays.tumor)
+    parts = [
+        _scored(arrays.masks[rows], quantised[rows], counts[rows], step)
+        for rows in (slice(start, start + AT_A_TIME) for start in range(0, len(arrays), AT_A_TIME))
+    ]
+    return pd.concat([arrays.table[ABOUT], pd.concat(parts, ignore_index=True)], axis=1)
+
+
+def _scored(masks: np.ndarray, quantised: np.ndarray, counts: np.ndarray, step: int) -> pd.DataFrame:
+    """The scores in `slice_table`, of some slices; masks may have classes."""
+    masks, predictions = (masks > 0).astype(np.uint8), (quantised >= step).astype(np.uint8)
     hd95, nsd = surface_scores(masks, predictions)
     pixels = score_slices(counts, step).assign(
         average_precision=average_precision(counts), hd95=hd95, nsd=nsd
@@ -49,7 +60,7 @@ def slice_table(arrays: SplitArrays, quantised: np.ndarray, counts: np.ndarray, 
         [region_scores(*pair) for pair in zip(masks, predictions, strict=True)],
         columns=["box_iou", "lesions", "lesions_found", "false_lesions"],
     )
-    return pd.concat([arrays.table[ABOUT], pixels, regions], axis=1)
+    return pd.concat([pixels, regions], axis=1)
 
 
 def pr_curve(pooled: dict[str, np.ndarray], beta: float) -> pd.DataFrame:

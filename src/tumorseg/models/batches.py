@@ -12,6 +12,7 @@ import numpy as np
 
 from tumorseg.metrics import quantise
 from tumorseg.progress import progress
+from tumorseg.scratch import scratch
 
 BATCH = 8
 
@@ -52,7 +53,7 @@ def predict_each(runtime: Runtime, slices: Iterable[np.ndarray]) -> Iterator[tup
 
 def predict_all(runtime: Runtime, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What `predict_each` yields of slices uint8 (N, S, S) or (N, S, S, 3), as two arrays uint8 (N, S, S)."""
-    quantised, indices = np.empty((2, *images.shape[:3]), np.uint8)
+    quantised, indices = (scratch(images.shape[:3], np.uint8) for _ in range(2))
     shown = progress(images, "predicting slices", len(images))
     for row, (steps, classes) in enumerate(predict_each(runtime, shown)):
         quantised[row], indices[row] = steps, classes

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tumorseg.data.search import Search
 from tumorseg.data.similarity import embed, nearest
 from tumorseg.models.baseline import Baseline, probability_to_logits
 
@@ -20,13 +21,17 @@ class NearestSlice(Baseline):
         super().__init__(outputs)
         self.register_buffer("embeddings", torch.empty(0))
         self.register_buffer("masks", torch.empty(0, dtype=torch.uint8))
+        self.search: Search | None = None  # of the embeddings, once slices are asked for
 
     def fit(self, images: Tensor, masks: Tensor) -> None:
         self.embeddings = torch.from_numpy(embed(_to_numpy(images)))
         self.masks = masks.to(torch.uint8)
+        self.search = None
 
     def forward(self, x: Tensor) -> Tensor:
-        index, _ = nearest(embed(_to_numpy(x)), self.embeddings.cpu().numpy())
+        if self.search is None:
+            self.search = Search(self.embeddings.cpu().numpy())
+        index, _ = nearest(embed(_to_numpy(x)), self.search)
         masks = self.masks[torch.from_numpy(index[:, 0]).to(self.masks.device)]
         return probability_to_logits(torch.cat([(masks == index).float() for index in self.indices], dim=1))
 
