@@ -36,6 +36,7 @@ from tumorseg.data.slices import SplitArrays
 from tumorseg.metrics import ratio
 
 FARTHEST = 4  # slices apart
+CHUNK = 1024  # pairs of embeddings held at a time: they may be of more slices than memory holds
 FEW = 20  # runs of three slices or more, below which there is no estimate
 COLUMNS = ["run", "distance", "category", "common", "pixels"]
 TRIPLE = ["common_1", "pixels_1", "common_2", "pixels_2"]
@@ -53,7 +54,12 @@ def runs(numbers: pd.Series, embeddings: np.ndarray) -> np.ndarray:
     """
     order = np.argsort(numbers.astype(float).to_numpy(), kind="stable")  # NaN last
     before, after = order[:-1], order[1:]
-    similarity = np.einsum("ij,ij->i", embeddings[before], embeddings[after])
+    similarity = np.concatenate(
+        [
+            np.einsum("ij,ij->i", embeddings[before[start:][:CHUNK]], embeddings[after[start:][:CHUNK]])
+            for start in range(0, len(order), CHUNK)
+        ]
+    )
     steps = np.diff(numbers.astype(float).to_numpy()[order])
     follows = (steps == 1) & (similarity >= SIBLING) & (similarity < COPY)
     labels = np.zeros(len(order), int)

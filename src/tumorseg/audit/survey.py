@@ -122,24 +122,15 @@ def _looks(arrays: dict[str, SplitArrays]) -> pd.DataFrame:
     )
 
 
-def _relatives(arrays: dict[str, SplitArrays], slices: pd.DataFrame, strategy: str) -> dict[str, np.ndarray]:
-    """copy, lookalikes, nearest, similarity, neighbor, neighbor_similarity and run of every slice."""
-    embeddings = np.concatenate([embed(arrays[split].images) for split in SPLITS])
-    found = relatives(embeddings, first=len(arrays["train"]))
-    # `prepare` has grouped lookalikes already, unless slices are split by blocks of file numbers.
-    lookalikes = groups(embeddings) if strategy == "blocks" else slices["group"].to_numpy()
-    return {**vars(found), "lookalikes": lookalikes, "run": runs(slices["sequence"], embeddings)}
-
-
 def _relatives(
     arrays: dict[str, SplitArrays], slices: pd.DataFrame, strategy: str
 ) -> tuple[dict[str, np.ndarray], float]:
-    """copy, lookalikes, nearest, similarity, neighbor and neighbor_similarity of every slice; the recall."""
+    """What every slice resembles, its lookalikes and its run; the recall of the search."""
     embeddings = embed(*(arrays[split].images for split in SPLITS))
     found, recall = relatives(embeddings, first=len(arrays["train"]))
     # `prepare` has grouped lookalikes already, unless slices are split by blocks of file numbers.
     lookalikes = groups(embeddings) if strategy == "blocks" else slices["group"].to_numpy()
-    return {**vars(found), "lookalikes": lookalikes}, recall
+    return {**vars(found), "lookalikes": lookalikes, "run": runs(slices["sequence"], embeddings)}, recall
 
 
 def _read_labels(raw: Path) -> tuple[pd.DataFrame, list[str]]:
