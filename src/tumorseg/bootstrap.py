@@ -9,11 +9,13 @@ two metrics are compared replicate by replicate: this makes a difference paired.
 import numpy as np
 
 from tumorseg.metrics import ratio
+from tumorseg.scratch import scratch
 
 REPLICATES = 10_000
 CONFIDENCE = 0.95
 SEED = 0
-CHUNK = 500  # replicates whose medians are computed at a time
+CELLS = 2**21  # of replicates by groups, or by slices, that are counted at a time
+SUMMED = 2**23  # of replicates by groups, that are summed at a time: floats, whose last bits may depend on it
 
 
 class Bootstrap:
@@ -34,9 +36,12 @@ class Bootstrap:
         rng = np.random.default_rng(SEED)
         # All replicates of a single group would be the same. Without replicates, intervals are NaN.
         size = replicates if self.count > 1 else 0
-        # One bincount over all replicates: seven times as fast as a multinomial for each.
-        chosen = rng.integers(self.count, size=(size, self.count)) + self.count * np.arange(size)[:, None]
-        self.weights = np.bincount(chosen.ravel(), minlength=chosen.size).reshape(chosen.shape)
+        self.weights = scratch((size, self.count), np.int32)
+        for rows in _chunks(CELLS, size, self.count):
+            # One bincount over many replicates: seven times as fast as a multinomial for each.
+            places = self.count * np.arange(len(self.weights[rows]))[:, None]
+            chosen = rng.integers(self.count, size=(len(places), self.count)) + places
+            self.weights[rows] = np.bincount(chosen.ravel(), minlength=chosen.size).reshape(chosen.shape)
 
     def sums(self, values: np.ndarray) -> np.ndarray:
         """Sums over the slices of each replicate.
@@ -49,7 +54,10 @@ class Bootstrap:
         """
         by_group = np.zeros((self.count, *values.shape[1:]))
         np.add.at(by_group, self.codes, values)
-        return self.weights @ by_group
+        sums = np.empty((len(self.weights), *values.shape[1:]))
+        for rows in _chunks(SUMMED, *self.weights.shape):
+            sums[rows] = self.weights[rows] @ by_group
+        return sums
 
     def means(self, values: np.ndarray) -> np.ndarray:
         """Means over the slices of each replicate where the value is not NaN; NaN where all are.
@@ -76,14 +84,20 @@ class Bootstrap:
         order = defined[values[defined].argsort(kind="stable")]
         sorted_values = np.append(values[order], np.nan)
         medians = [np.full(0, np.nan)]
-        for start in range(0, len(self.weights), CHUNK):
-            upto = self.weights[start : start + CHUNK][:, self.codes[order]].cumsum(axis=1)
+        for rows in _chunks(CELLS, len(self.weights), len(order)):
+            upto = self.weights[rows][:, self.codes[order]].cumsum(axis=1)
             total = upto[:, -1] if len(order) else np.zeros(len(upto), int)
             # The two middle slices, which are one where the count is odd.
             middle = [(upto <= rank[:, None]).sum(axis=1) for rank in ((total - 1) // 2, total // 2)]
             means = np.mean([sorted_values[place] for place in middle], axis=0)
             medians.append(np.where(total > 0, means, np.nan))
         return np.concatenate(medians)
+
+
+def _chunks(cells: int, rows: int, columns: int) -> list[slice]:
+    """The rows of a matrix, in parts of so many cells at most."""
+    height = max(1, cells // max(1, columns))
+    return [slice(start, start + height) for start in range(0, rows, height)]
 
 
 def interval(replicates: np.ndarray) -> dict[str, float]:

@@ -31,6 +31,7 @@ class NearestSlice(Baseline):
     def forward(self, x: Tensor) -> Tensor:
         if self.search is None:
             self.search = Search(self.embeddings.cpu().numpy())
+            self.search.check(self.search.references, np.arange(len(self.embeddings)))
         index, _ = nearest(embed(_to_numpy(x)), self.search)
         masks = self.masks[torch.from_numpy(index[:, 0]).to(self.masks.device)]
         return probability_to_logits(torch.cat([(masks == index).float() for index in self.indices], dim=1))
