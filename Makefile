@@ -85,8 +85,11 @@ test: $(READY) ## Run all tests, on every core
 test-fast: $(READY) ## Run the tests that take no training and no pipeline
 	pytest -n auto -m "not slow"
 
-bench: $(READY) ## Time training steps: precision and memory layout, net by net
+bench: $(READY) ## Time training steps, training loops beside others, and the stages of repro: half an hour
 	python bench/training_step.py
+	@test -e data/raw/train || dvc repro --quiet download
+	python bench/loops.py data/raw
+	python bench/stages.py
 
 lock: ## Pin requirements.txt anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header \
