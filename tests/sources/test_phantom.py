@@ -173,12 +173,12 @@ def test_styles_annotate_the_same_tumor() -> None:
     (outline,) = _annotate(tumor, "outline")
     assert dice(decode(outline, 80), tumor) > 0.97
     (box,) = _annotate(tumor, "box")
-    assert box["bbox"] == [11, 34, 39, 23]
-    assert box["area"] == 39 * 23
+    assert (box["bbox"], box["area"]) == ([11, 34, 39, 23], 39 * 23)
     left, right = (decode(half, 80) for half in _annotate(tumor, "halves"))
     assert dice(left | right, tumor) > 0.97
     assert dice(left, right) < 0.1
     assert _annotate(tumor, "none") == []
+    assert all(_annotate(np.zeros_like(tumor), name) == [] for name in (*STYLES, "halves"))
 
 
 def test_labels_may_all_be_outlines_or_boxes(phantom: Phantom, tmp_path: Path) -> None:

@@ -163,8 +163,11 @@ def _boxed(region: dict[str, Any]) -> dict[str, Any]:
 
 
 def _annotate(tumor: np.ndarray, style: str) -> list[dict[str, Any]]:
-    """Annotate a tumour, bool (rows, columns): no, one or two regions, without their ids."""
-    if style == "none":
+    """Annotate a tumour, bool (rows, columns): no, one or two regions, without their ids.
+
+    Of a tumour between the pixels of a coarse slice, or of an empty half, there is nothing to annotate.
+    """
+    if style == "none" or not tumor.any():
         return []
     if style == "halves":
         left = np.arange(tumor.shape[1]) < np.median(np.nonzero(tumor)[1])
