@@ -68,9 +68,7 @@ def repro(folder: Path) -> tuple[float, dict[str, Counter[str]]]:
     seconds, stages = time.perf_counter() - began, {}
     for path in sorted(profiles.iterdir(), key=lambda path: path.stat().st_mtime):
         profile = json.loads(path.read_text())
-        stages[name_of(profile["root_frame"], profile["target_description"])] = split_up(
-            profile["root_frame"]
-        )
+        stages[name_of(profile["target_description"])] = split_up(profile["root_frame"])
     return seconds, stages
 
 
