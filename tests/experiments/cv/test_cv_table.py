@@ -94,9 +94,11 @@ def test_it_is_said_what_the_scores_are_of_and_how_much_narrower_the_interval_is
 
 def test_slices_left_out_missing_folds_and_machines_are_said():
     folds = [fold(0, 0.6, left_out=14), fold(1, 0.6, left_out=9), fold(2, 0.6, threads=4)]
-    text = markdown(results(arms={"low": arm(0.6, folds=folds)}, pairs=[], missing={"top": [1, 2]}))
+    text = markdown(
+        results(arms={"low": arm(0.6, folds=folds)}, pairs=[], missing={"top": [1, 2], "same": [0, 1, 2]})
+    )
     assert "0 to 14 slices are left out, as too near another split; all are tested in their own fold" in text
-    assert "Not shown: `top`, folds 1, 2 not run." in text
+    assert "Not shown, as not all folds have been run: `top` (without 1, 2), `same` (none yet)." in text
     assert "differ: EPYC, threads: 2 (2 runs); EPYC, threads: 4 (1 runs)." in text
     assert "By how much" not in text  # one arm has no pairs
     folds = [fold(number, 0.6, left_out=9) for number in range(3)]

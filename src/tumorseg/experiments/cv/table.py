@@ -126,9 +126,14 @@ def _notes(results: CrossValidationResults) -> Iterator[str]:
             f"The interval of a single fold is {single:.3f} wide in the mean, that of all folds together "
             f"{whole:.3f}: {single / whole:.1f} times narrower."
         )
-    for name, absent in results.missing.items():
-        yield f"Not shown: `{name}`, folds {', '.join(map(str, absent))} not run."
+    if results.missing:
+        absent = [f"`{name}` ({_folds(each, results.folds)})" for name, each in results.missing.items()]
+        yield f"Not shown, as not all folds have been run: {', '.join(absent)}."
     places = Counter(
         f"{fold.machine}, threads: {fold.threads}" for arm in arms for fold in arm.folds if fold.machine
     )
     yield from mixed_places({place: f"{count} runs" for place, count in places.items()})
+
+
+def _folds(absent: list[int], count: int) -> str:
+    return "none yet" if len(absent) == count else f"without {', '.join(map(str, absent))}"
