@@ -118,7 +118,7 @@ def _by_similarity(axis: Axes, pairs: pd.DataFrame, alike_from: float) -> None:
     bins = np.searchsorted(edges, pairs["similarity"], "right") - 1
     medians = pairs["dice"].groupby(bins).median().reindex(range(MEDIANS)).to_numpy()
     axis.stairs(medians, edges, baseline=None, color=CATEGORY_COLORS[1], linewidth=1.6, label="median")
-    axis.legend(edgecolor="none", framealpha=0.85, fontsize=8, loc="lower right")
+    axis.legend(edgecolor="none", framealpha=0.85, fontsize=8, loc="lower right", markerscale=2.5)
 
 
 def _by_distance(axis: Axes, agreement: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ def _boxes(facts: dict[str, Any]) -> Iterator[Finding]:
         message = (
             f"{boxes} of {total} annotations ({boxes / total:.0%}) are upright rectangles, not outlines: an "
             "ellipse that fills its box has Dice 0.88 against it, and surface distances mean little; "
-            "`grabcut` outlines what is in them (docs/boxes.md)"
+            "boxes: grabcut outlines what is in them (docs/boxes.md)"
         )
         yield Finding("boxes", "high" if boxes >= BOXES * total else "medium", message, boxes, PARAM)
     if outlined:
