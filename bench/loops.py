@@ -113,7 +113,10 @@ def with_monai(net: str, raw: Path, count: int) -> Callable[[int], None]:
     made = [dict(zip(keys, pair, strict=True)) for pair in map(Slices(raw, count).__getitem__, range(count))]
     data = CacheDataset(made, Compose([RandFlipd(keys, prob=0.5, spatial_axis=1), turn]), progress=False)
     loader = DataLoader(data, BATCH, shuffle=True)
-    batches = lambda: ((batch["image"].as_tensor(), batch["label"].as_tensor()) for batch in loader)  # noqa: E731
+
+    def batches() -> Any:
+        return ((batch["image"].as_tensor(), batch["label"].as_tensor()) for batch in loader)
+
     return plain(build(net), DiceCELoss(sigmoid=True), batches)
 
 

@@ -14,15 +14,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-# What a sample is of: by the innermost frame whose file ends so; "" is any.
-PARTS = {
-    "imports": "",
+# What a part of the time is spent on: by the innermost frame whose file ends so.
+ENDS = {
     "training": ("training/fitting.py", "training/segmenter.py"),
     "prediction": ("models/predict.py", "models/batches.py"),
     "bootstrap": ("tumorseg/bootstrap.py", "tumorseg/paired.py"),
     "pictures": ("tumorseg/figures.py", "matplotlib/figure.py"),
-    "other": (),
 }
+PARTS = ("imports", *ENDS, "other")
 PROFILED = """#!/bin/sh
 exec {python} -m pyinstrument --interval 0.002 --renderer json --outfile {folder}/$$.json "$@"
 """
@@ -32,8 +31,8 @@ def part_of(frame: dict[str, Any], above: str) -> str:
     path = frame["file_path"] or ""
     if frame["function"] == "<module>" and "stages/" not in path:
         return "imports"
-    for part, ends in PARTS.items():
-        if ends and path.endswith(ends):
+    for part, ends in ENDS.items():
+        if path.endswith(ends):
             return part
     return above
 
