@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from tumorseg.experiments.cv.pool import Fold
+from tumorseg.experiments.cv.pool import Fold, fold_of
 from tumorseg.metrics import scores
 
 # The whole set: two slices of one name, shipped in two splits, and an empty one.
@@ -37,12 +37,12 @@ def prepared(*test: str, left_out: Collection[str] = (), of: Collection[str] = P
 def first_fold(tp: int = 8, fp: int = 2) -> Fold:
     """Two slices of group 3: one at Dice 16/18, and one without tumour."""
     rows = [scored("1.jpg", 0, 3, tp, fp, 8 - tp), scored("2.jpg", 1, 3, 0, 0, 0, category="none")]
-    return Fold("cv-x-fold0", pd.concat(rows), prepared("train/1.jpg", "valid/2.jpg"))
+    return fold_of("cv-x-fold0", pd.concat(rows), prepared("train/1.jpg", "valid/2.jpg"))
 
 
 def second_fold(group: int = 7, left_out: Collection[str] = (), tp: int = 1) -> Fold:
     """One slice, at Dice 2/10."""
-    return Fold(
+    return fold_of(
         "cv-x-fold1",
         scored("1.jpg", 0, group, tp, 0, 9 - tp, category="1"),
         prepared("test/1.jpg", left_out=left_out),

@@ -13,11 +13,15 @@ def cv(
     jobs: Jobs = 1,
     storage: Storage = None,
     remote: Remote = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep folds that docs/results has, which other code may have run.")
+    ] = False,
 ) -> None:
     """Cross-validate: train every fold, and score all slices by nets that have not seen them.
 
     The results go to docs/results, as NAME.json, NAME.png and, slice by slice, NAME.csv. After an
-    interruption the same command goes on; what has been run costs nothing.
+    interruption the same command goes on; what this commit has run costs nothing, nor with --keep what an
+    earlier one has.
 
     \b
     Examples:
@@ -27,4 +31,4 @@ def cv(
     from tumorseg.experiments.cv.run import run_cross_validation
     from tumorseg.experiments.worker import Options
 
-    raise typer.Exit(run_cross_validation(file, arms or [], Options(jobs, storage, remote)))
+    raise typer.Exit(run_cross_validation(file, arms or [], Options(jobs, storage, remote), keep))

@@ -1,5 +1,7 @@
 """One run of the pipeline, as DVC takes it and as params.yaml will say."""
 
+import hashlib
+import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,13 @@ class Experiment:
     overrides: tuple[str, ...]  # as for `dvc exp run -S`
     values: dict[str, Any]  # all of params.yaml that follows
     copied: tuple[str, ...]  # data outside Git and DVC that it reads by a relative path
+
+    def digest(self) -> str:
+        """SHA-256 of the params that its scores follow from: not those of other datasets and models."""
+        values = dict(self.values)
+        values["datasets"] = values["datasets"][values["data"]]
+        values["models"] = values["models"][self.model]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
     def arguments(self) -> list[str]:
         """What follows `dvc exp run`."""

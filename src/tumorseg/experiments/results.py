@@ -37,6 +37,10 @@ class Result:
         machine, threads = command("git", "log", "-1", f"--format={form}", self.commit).split("\0")
         return machine.strip() or None, int(threads) if threads.strip() else None
 
+    def code(self) -> str:
+        """Git's name of the folder `src` that it was run with: the same code has the same, in any commit."""
+        return command("git", "rev-parse", "--short=12", f"{self.commit}:src").strip()
+
     def epochs(self) -> int:
         """How many were run."""
         with self._open(f"models/{self.experiment.model}/model.json") as file:

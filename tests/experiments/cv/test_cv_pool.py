@@ -7,8 +7,10 @@ from support.folds import PREPARED, first_fold, prepared, scored, second_fold
 
 from tumorseg.data.splits import assign, group_slices
 from tumorseg.errors import UserError
-from tumorseg.experiments.cv.pool import Fold, check_same, pool
+from tumorseg.experiments.cv.pool import ROW, Fold, check_same, fold_of, pool
 from tumorseg.params import Blocks, Split
+
+LAST = scored("1.jpg", 0, 7, 1, 0, 8, category="1")  # the one test slice of the second fold
 
 
 def test_each_slice_is_there_once_as_its_own_fold_scored_it():
@@ -21,9 +23,8 @@ def test_each_slice_is_there_once_as_its_own_fold_scored_it():
     ]
 
 
-def test_slices_that_a_fold_leaves_out_are_counted_and_scored_in_their_own():
+def test_slices_that_a_fold_leaves_out_are_scored_in_their_own():
     first, second = first_fold(), second_fold(left_out=("train/1.jpg",))
-    assert [first.left_out, second.left_out] == [0, 1]
     pd.testing.assert_frame_equal(pool([first, second]), pool([first, second_fold()]))
 
 
@@ -50,15 +51,11 @@ def test_a_gap_between_blocks_never_takes_a_slice_from_test():
         (
             [
                 first_fold(),
-                Fold("cv-x-fold1", second_fold().test, prepared("test/1.jpg", of=[*PREPARED, "train/9.jpg"])),
+                fold_of("cv-x-fold1", LAST, prepared("test/1.jpg", of=[*PREPARED, "train/9.jpg"])),
             ],
             "cv-x-fold1: its slices are not those of cv-x-fold0",
         ),
         ([first_fold(), second_fold(group=3)], "cv-x: slices of one group are test in different folds"),
-        (
-            [Fold("cv-x-fold0", first_fold().test.iloc[:1], first_fold().prepared), second_fold()],
-            "cv-x-fold0: its scores are not of its test slices",
-        ),
     ],
 )
 def test_folds_that_do_not_fit_together_are_refused(folds, message):
@@ -66,6 +63,22 @@ def test_folds_that_do_not_fit_together_are_refused(folds, message):
         pool(folds)
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
+
+
+def test_scores_of_other_slices_than_the_fold_tests_are_refused():
+    for test in ("valid/2.jpg",), ("test/1.jpg", "valid/2.jpg"):
+        with pytest.raises(UserError, match="cv-x-fold1: its scores are not of its test slices"):
+            fold_of("cv-x-fold1", LAST, prepared(*test))
+
+
+def test_a_kept_fold_whose_set_is_not_known_goes_with_the_others():
+    first, second = first_fold(), second_fold()
+    kept = Fold(first.experiment, first.test[ROW])
+    pd.testing.assert_frame_equal(pool([kept, second])[ROW], pool([first, second])[ROW])
+    alone = pool([kept, Fold(second.experiment, second.test[ROW])])
+    pd.testing.assert_frame_equal(alone, pool([kept, second])[alone.columns])
+    with pytest.raises(UserError, match="cv-x: 1 slices are test in no fold"):
+        pool([Fold("cv-x-fold0", first.test[ROW].iloc[:1]), second])
 
 
 def test_arms_on_other_folds_cannot_be_paired():

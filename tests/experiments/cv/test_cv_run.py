@@ -68,6 +68,13 @@ def test_all_slices_are_scored_by_nets_that_have_not_seen_them(repo):
     assert "slices are left out, as too near another split" in printed
     check_misses(repo)
 
+    (repo / "README.md").write_text("Another commit\n")
+    commit(repo)
+    output = finish(start(repo, "cv", str(FILE), "--keep"))
+    assert "6 folds are kept as docs/results/cv_tiny.json has them" in output
+    assert "runs" not in output
+    assert before == {path: path.read_bytes() for path in before}
+
 
 def check_misses(repo: Path) -> None:
     """The slices of an arm with their facts are those that were scored, and other folders are left alone."""

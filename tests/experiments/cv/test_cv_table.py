@@ -19,6 +19,7 @@ PART = {"slices": 12, "dice": 0.7, "low": 0.6, "high": 0.8}
 
 def fold(number: int, dice: float, **changes) -> dict:
     about = {"experiment": f"x-fold{number}", "slices": 12, "groups": 4, "left_out": 0, "threshold": 0.5}
+    about |= {"parameters": 1942289, "params": "f" * 64, "code": "abc"}
     ran = {"epochs": 10, "best_epoch": 8, "machine": "EPYC", "threads": 2}
     return {"dice": dice, "low": dice - 0.15, "high": dice + 0.15, **about, **ran, **changes}
 
@@ -50,7 +51,12 @@ def results(**changes) -> CrossValidationResults:
         "groups": 12,
     }
     whole = {
-        **{**about, "missing": {}, "arms": {"low": arm(0.6), "top": arm(0.72), "same": arm(0.601)}},
+        **{
+            **about,
+            "missing": {},
+            "partial": {},
+            "arms": {"low": arm(0.6), "top": arm(0.72), "same": arm(0.601)},
+        },
         "pairs": [
             pair("low", "top", -0.12, 0.001),
             pair("low", "same", -0.001, 0.8),
@@ -90,16 +96,18 @@ def test_it_is_said_what_the_scores_are_of_and_how_much_narrower_the_interval_is
     assert "0.300 wide in the mean, that of all folds together 0.100: 3.0 times narrower." in text
     assert "left out" not in text
     assert "Several machines" not in text
+    assert "versions of the code" not in text
 
 
 def test_slices_left_out_missing_folds_and_machines_are_said():
-    folds = [fold(0, 0.6, left_out=14), fold(1, 0.6, left_out=9), fold(2, 0.6, threads=4)]
+    folds = [fold(0, 0.6, left_out=14), fold(1, 0.6, left_out=9), fold(2, 0.6, threads=4, code="def")]
     text = markdown(
         results(arms={"low": arm(0.6, folds=folds)}, pairs=[], missing={"top": [1, 2], "same": [0, 1, 2]})
     )
     assert "0 to 14 slices are left out, as too near another split; all are tested in their own fold" in text
     assert "Not shown, as not all folds have been run: `top` (without 1, 2), `same` (none yet)." in text
     assert "differ: EPYC, threads: 2 (2 runs); EPYC, threads: 4 (1 runs)." in text
+    assert "`git rev-parse COMMIT:src` names them: abc (2 folds), def (1 folds)." in text
     assert "By how much" not in text  # one arm has no pairs
     folds = [fold(number, 0.6, left_out=9) for number in range(3)]
     assert " train and valid, 9 slices are left out" in markdown(results(arms={"low": arm(0.6, folds=folds)}))

@@ -26,8 +26,11 @@ class FoldScores(PooledDice):
     groups: int
     left_out: int  # slices in no split of this fold, as too near another one
     threshold: float  # chosen on this fold's valid
+    parameters: int
     epochs: int
     best_epoch: int
+    params: str  # `Experiment.digest`
+    code: str  # Git's name of the folder src that it was run with
     machine: str | None = None
     threads: int | None = None
 
@@ -82,6 +85,7 @@ class CrossValidationResults(Strict):
     slices: int  # all of the set, the same for every arm
     groups: int
     missing: dict[str, list[int]]  # by arm: folds that have not been run
+    partial: dict[str, list[FoldScores]]  # by arm that has missing ones: those that have been run
     arms: Annotated[dict[str, ArmScores], Field(min_length=1)]
     pairs: list[Pair]  # every two arms, once
 

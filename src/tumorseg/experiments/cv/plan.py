@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tumorseg.errors import UserError
+from tumorseg.experiments.cv.kept import kept_folds
 from tumorseg.experiments.experiment import Experiment, experiment
 from tumorseg.experiments.listed import ListedPlan
 from tumorseg.experiments.spec import Arm, CrossValidation, merged, read_spec
@@ -15,12 +16,16 @@ SET = ("source", "tumor_categories", "blocks")
 class CrossValidationPlan(ListedPlan):
     """Every fold of every arm, its params checked before any is run.
 
+    Args:
+        path: The file of the cross-validation.
+        keep: Earlier results, docs/results/NAME.json; a fold that it holds is not run again.
+
     Raises:
-        UserError: The file is no cross-validation, an arm's values are none that params.yaml takes, or the
-            arms would not have the same slices in the same folds.
+        UserError: The file is no cross-validation, an arm's values are none that params.yaml takes, the
+            arms would not have the same slices in the same folds, or the earlier results cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keep: Path | None = None) -> None:
         self.spec = read_spec(path, CrossValidation)
         self.arms: dict[str, list[Experiment]] = {}  # by arm: its folds, in order
         for name, arm in self.spec.arms.items():
@@ -29,7 +34,8 @@ class CrossValidationPlan(ListedPlan):
             except UserError as error:
                 raise UserError(f"{path}: arms.{name}: {error}") from None
         self._check_folds(path)
-        folds = [fold for each in self.arms.values() for fold in each]
+        self.kept = kept_folds(keep, self.arms) if keep else {}
+        folds = [fold for each in self.arms.values() for fold in each if fold.name not in self.kept]
         super().__init__(path, self.spec.model_dump(mode="json"), folds)
 
     def _fold(self, stem: str, name: str, arm: Arm, fold: int) -> Experiment:

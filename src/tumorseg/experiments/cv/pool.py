@@ -7,6 +7,9 @@ import pandas as pd
 from tumorseg.errors import UserError
 
 SLICE = ["as_shipped", "file"]  # what names a slice of the set
+COUNTS = ["tp", "fp", "fn", "tn"]
+# What is kept of a slice, and what its scores follow from.
+ROW = [*SLICE, "group", "category", *COUNTS, "dice", "box_iou", "lesions", "lesions_found", "false_lesions"]
 AGAIN = "the data have changed between folds: dvc exp remove these experiments, and run them again"
 
 
@@ -15,32 +18,46 @@ class Fold:
     """What one fold has scored."""
 
     experiment: str
-    test: pd.DataFrame  # its test slices as `evaluation` scored them: file, index, group, counts and scores
-    prepared: pd.DataFrame  # every slice of the set, as from `Result.prepared`
+    test: pd.DataFrame  # its test slices as `evaluation` scored them, with `as_shipped`: ROW, and more
+    every: list[tuple[str, str]] | None = None  # SLICE of all slices of the set, in order; None: not known
 
-    @property
-    def left_out(self) -> int:
-        """Slices that are in no split of this fold, as too near another one."""
-        return int(self.prepared["split"].isna().sum())
+
+def fold_of(experiment: str, test: pd.DataFrame, prepared: pd.DataFrame) -> Fold:
+    """A fold from what its experiment left.
+
+    Args:
+        experiment: Its name.
+        test: As from `Result.slices`.
+        prepared: As from `Result.prepared`.
+
+    Raises:
+        UserError: The two do not go together.
+    """
+    tested = prepared[prepared["split"] == "test"].astype({"index": int})
+    rows = test.merge(tested[["index", *SLICE]], on=["index", "file"], validate="one_to_one")
+    if len(rows) != len(test) or len(rows) != len(tested):
+        raise UserError(f"{experiment}: its scores are not of its test slices; {AGAIN}")
+    return Fold(experiment, rows, sorted(_keys(prepared)))
 
 
 def pool(folds: list[Fold]) -> pd.DataFrame:
     """Every slice of the set once.
 
     Returns:
-        The columns of `Fold.test`, with `as_shipped` and `fold`, in the order of SLICE.
+        The columns of `Fold.test`, and `fold`, in the order of SLICE.
 
     Raises:
         UserError: The folds are not of one set of slices, a slice is test in none of them or in several, or
             slices of one group are test in different folds.
     """
-    every = sorted(_keys(folds[0].prepared))
-    rows = pd.concat([_test(each).assign(fold=number) for number, each in enumerate(folds)])
+    rows = pd.concat([each.test.assign(fold=number) for number, each in enumerate(folds)])
     name = folds[0].experiment.rpartition("-")[0]
-    for each in folds[1:]:
-        if sorted(_keys(each.prepared)) != every:
-            raise UserError(f"{each.experiment}: its slices are not those of {folds[0].experiment}; {AGAIN}")
     tested = _keys(rows)
+    first, *others = [each for each in folds if each.every] or [Fold(name, rows, sorted(set(tested)))]
+    for each in others:
+        if each.every != first.every:
+            raise UserError(f"{each.experiment}: its slices are not those of {first.experiment}; {AGAIN}")
+    every = first.every or []
     if sorted(tested) != every:
         twice = len(tested) - len(set(tested))
         missing = len(set(every) - set(tested))
@@ -48,15 +65,6 @@ def pool(folds: list[Fold]) -> pd.DataFrame:
     if (rows.groupby("group")["fold"].nunique() > 1).any():
         raise UserError(f"{name}: slices of one group are test in different folds; {AGAIN}")
     return rows.sort_values(SLICE, ignore_index=True)
-
-
-def _test(fold: Fold) -> pd.DataFrame:
-    """The fold's test rows, with the split that each was shipped in."""
-    prepared = fold.prepared[fold.prepared["split"] == "test"].astype({"index": int})
-    rows = fold.test.merge(prepared[["index", *SLICE]], on=["index", "file"], validate="one_to_one")
-    if len(rows) != len(fold.test) or len(rows) != len(prepared):
-        raise UserError(f"{fold.experiment}: its scores are not of its test slices; {AGAIN}")
-    return rows
 
 
 def _keys(table: pd.DataFrame) -> list[tuple[str, str]]:

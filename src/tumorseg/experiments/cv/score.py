@@ -1,46 +1,55 @@
 """The scores of arms on all slices, and the differences between them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tumorseg.evaluation.summary import summarise_best
+from tumorseg.bootstrap import Bootstrap, interval
+from tumorseg.evaluation.summary import SIZES, size_classes, summarise_objects, summarise_parts
 from tumorseg.experiments.cv.file import ArmScores, FoldScores, Pair, PartScores
-from tumorseg.experiments.cv.pool import Fold
+from tumorseg.experiments.cv.pool import COUNTS, Fold, fold_of
 from tumorseg.experiments.results import Result
 from tumorseg.experiments.spec import Arm
 from tumorseg.figures import NO_CATEGORY
+from tumorseg.metrics import scores
 from tumorseg.paired import STATISTICS, Scored, differences, observed, sample
 
-COUNTS = ["tp", "fp", "fn"]
+
+@dataclass(frozen=True)
+class FoldResult:
+    """One fold: its slices, and its own scores."""
+
+    slices: Fold
+    scores: FoldScores
 
 
-def score_arm(arm: Arm, results: list[Result], folds: list[Fold], table: pd.DataFrame) -> ArmScores:
-    """What one arm has given: `table`, all its slices, scored as `evaluate` scores a split."""
+def score_arm(arm: Arm, folds: list[FoldScores], table: pd.DataFrame) -> ArmScores:
+    """What one arm has given: `table`, all its slices as from `pool`, scored as `evaluate` scores a split."""
     return ArmScores(
-        set=arm.set,
-        model=arm.model,
-        parameters=results[0].scores.parameters,
-        **pooled_scores(summarise_best(table)),
-        folds=[_fold_scores(*pair) for pair in zip(results, folds, strict=True)],
+        set=arm.set, model=arm.model, parameters=folds[0].parameters, **pooled_scores(table), folds=folds
     )
 
 
-def pooled_scores(best: dict[str, Any]) -> dict[str, Any]:
-    """The scores of `ArmScores`, from those that `summarise_best` has of all slices together."""
-    pooled, interval = best["pooled"], best["interval"]
-    mean = interval["mean"]["dice"]
+def pooled_scores(table: pd.DataFrame) -> dict[str, Any]:
+    """The scores of `ArmScores` of all slices together, from a table with the columns of `pool.ROW`."""
+    bootstrap = Bootstrap(table["group"].to_numpy())
+    pooled = scores(*table[COUNTS].sum().to_numpy())
+    replicates = scores(*bootstrap.sums(table[COUNTS].to_numpy()).T)["dice"]
+    mean = interval(bootstrap.means(table[["dice"]].to_numpy())[:, 0])
+    objects = summarise_objects(table)
+    by_category = summarise_parts(table, table["category"], sorted(table["category"].unique()), bootstrap)
     return {
-        **{name: pooled[name] for name in ("dice", "iou", "precision", "recall")},
-        **interval["pooled"]["dice"],
-        "mean_dice": best["mean"]["dice"],
+        **{name: float(pooled[name]) for name in ("dice", "iou", "precision", "recall")},
+        **interval(replicates),
+        "mean_dice": float(table["dice"].mean()),
         "mean_low": mean["low"],
         "mean_high": mean["high"],
-        "lesion_recall": best["lesions"]["recall"],
-        "box_hit_rate": best["boxes"]["hit_rate"],
-        "category": _parts(best["by"]["category"]),
-        "size": _parts(best["by"]["size"]),
+        "lesion_recall": objects["lesions"]["recall"],
+        "box_hit_rate": objects["boxes"]["hit_rate"],
+        "category": _parts(by_category),
+        "size": _parts(summarise_parts(table, size_classes(table), SIZES, bootstrap)),
     }
 
 
@@ -53,21 +62,31 @@ def _parts(parts: dict[str, dict[str, Any]]) -> dict[str, PartScores]:
     }
 
 
-def _fold_scores(result: Result, fold: Fold) -> FoldScores:
-    scores, (machine, threads) = result.scores, result.place()
-    return FoldScores(
-        experiment=result.experiment.name,
-        slices=scores.test.slices,
-        groups=scores.test.groups,
-        left_out=fold.left_out,
-        dice=scores.test.dice,
-        **scores.test.dice_interval.model_dump(),
-        threshold=scores.threshold,
+def read_fold(result: Result) -> FoldResult:
+    """A fold that has been run.
+
+    Raises:
+        UserError: DVC's cache lacks its files, or they do not go together.
+    """
+    (machine, threads), about, experiment = result.place(), result.scores, result.experiment
+    prepared = result.prepared()
+    own = FoldScores(
+        experiment=experiment.name,
+        slices=about.test.slices,
+        groups=about.test.groups,
+        left_out=int(prepared["split"].isna().sum()),
+        dice=about.test.dice,
+        **about.test.dice_interval.model_dump(),
+        threshold=about.threshold,
+        parameters=about.parameters,
         epochs=result.epochs(),
-        best_epoch=scores.epoch,
+        best_epoch=about.epoch,
+        params=experiment.digest(),
+        code=result.code(),
         machine=machine,
         threads=threads,
     )
+    return FoldResult(fold_of(experiment.name, result.slices("test"), prepared), own)
 
 
 def compare_arms(pooled: dict[str, pd.DataFrame]) -> list[Pair]:
@@ -80,7 +99,7 @@ def compare_arms(pooled: dict[str, pd.DataFrame]) -> list[Pair]:
     scored = Scored(
         names,
         groups,
-        counts=np.array([table[COUNTS].to_numpy(np.int64) for table in pooled.values()]),
+        counts=np.array([table[COUNTS[:3]].to_numpy(np.int64) for table in pooled.values()]),
         dice=np.array([table["dice"].to_numpy(float) for table in pooled.values()]),
     )
     rows = differences(names, observed(scored), sample(scored), len(np.unique(groups)))

@@ -129,6 +129,10 @@ def _notes(results: CrossValidationResults) -> Iterator[str]:
     if results.missing:
         absent = [f"`{name}` ({_folds(each, results.folds)})" for name, each in results.missing.items()]
         yield f"Not shown, as not all folds have been run: {', '.join(absent)}."
+    codes = Counter(fold.code for arm in arms for fold in arm.folds)
+    if len(codes) > 1:
+        listed = ", ".join(f"{code} ({count} folds)" for code, count in codes.items())
+        yield f"Run with several versions of the code, as `git rev-parse COMMIT:src` names them: {listed}."
     places = Counter(
         f"{fold.machine}, threads: {fold.threads}" for arm in arms for fold in arm.folds if fold.machine
     )

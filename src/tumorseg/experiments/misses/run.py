@@ -8,7 +8,7 @@ import pandas as pd
 
 from tumorseg.errors import UserError
 from tumorseg.experiments.cv.plan import CrossValidationPlan
-from tumorseg.experiments.cv.pool import SLICE, Fold, pool
+from tumorseg.experiments.cv.pool import SLICE, Fold, fold_of, pool
 from tumorseg.experiments.misses.factors import MISSED, categories, factors, markdown
 from tumorseg.experiments.misses.facts import FACTS, slice_facts
 from tumorseg.experiments.misses.picture import choose, draw
@@ -87,7 +87,7 @@ def _fold(result: Result) -> tuple[Fold, pd.DataFrame]:
     train = result.array("data/prepared/train/images.npy")
     index = test["index"].to_numpy()
     facts = slice_facts(images[index], masks[index], test["sequence"], train)
-    return Fold(result.experiment.name, test, result.prepared()), facts.assign(index=index)
+    return fold_of(result.experiment.name, test, result.prepared()), facts.assign(index=index)
 
 
 def _slices(

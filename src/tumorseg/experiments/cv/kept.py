@@ -1,0 +1,72 @@
+"""The folds that a cross-validation's files in docs/results hold, so that they need not be run again."""
+
+from pathlib import Path
+
+import pandas as pd
+from pandas.api.types import is_integer_dtype, is_numeric_dtype
+
+from tumorseg.errors import UserError
+from tumorseg.experiments.cv.file import CrossValidationResults, read_cross_validation
+from tumorseg.experiments.cv.pool import COUNTS, ROW, Fold
+from tumorseg.experiments.cv.score import FoldResult
+from tumorseg.experiments.experiment import Experiment
+from tumorseg.metrics import scores
+
+TEXT = {"as_shipped": str, "file": str, "category": str, "arm": str}
+WAY_OUT = "leave --keep out to run all folds anew"
+
+
+def kept_folds(file: Path, arms: dict[str, list[Experiment]]) -> dict[str, FoldResult]:
+    """Folds that were run with the params of these experiments, whatever the code was.
+
+    Args:
+        file: docs/results/NAME.json; NAME.csv is beside it. Where it is missing, nothing is kept.
+        arms: By arm: its folds, in order.
+
+    Returns:
+        By name of the experiment.
+
+    Raises:
+        UserError: The files are malformed, or do not go together.
+    """
+    if not file.exists():
+        return {}
+    results = read_cross_validation(file)
+    rows = _read_rows(file.with_suffix(".csv"))
+    held = {each.experiment: each for folds in _folds(results).values() for each in folds}
+    kept = {}
+    for arm, experiments in arms.items():
+        for number, each in enumerate(experiments):
+            about = held.get(each.name)
+            if about is None or about.params != each.digest():
+                continue
+            test = rows[(rows["arm"] == arm) & (rows["fold"] == number)]
+            if len(test) != about.slices or test["group"].nunique() != about.groups:
+                raise UserError(
+                    f"{file.with_suffix('.csv')}: its rows of {each.name} are not the {about.slices} slices "
+                    f"in {about.groups} groups of {file.name}; {WAY_OUT}"
+                )
+            kept[each.name] = FoldResult(Fold(each.name, test[ROW]), about)
+    return kept
+
+
+def _folds(results: CrossValidationResults) -> dict[str, list]:
+    return {**results.partial, **{name: arm.folds for name, arm in results.arms.items()}}
+
+
+def _read_rows(path: Path) -> pd.DataFrame:
+    """The rows of every slice and arm, with the Dice to its last digit."""
+    try:
+        table = pd.read_csv(path, dtype=TEXT, keep_default_na=False, na_values={"box_iou": "", "dice": ""})
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: {str(error).splitlines()[0]}; {WAY_OUT}") from None
+    if absent := [name for name in (*ROW, "fold", "arm") if name not in table]:
+        raise UserError(f"{path}: has no column {absent[0]}; {WAY_OUT}")
+    numbers = [name for name in (*ROW, "fold") if name not in TEXT]
+    for name in numbers:
+        column, real = table[name], name in ("dice", "box_iou")
+        if not (is_numeric_dtype(column) if real else is_integer_dtype(column)) or (column < 0).any():
+            raise UserError(
+                f"{path}: {name}: must be {'a number' if real else 'whole'}, 0 or more; {WAY_OUT}"
+            )
+    return table.assign(dice=scores(*table[COUNTS].to_numpy().T)["dice"])
