@@ -35,13 +35,17 @@ def test_facts_by_hand():
 
 
 def test_labels_are_compared_with_those_before_and_after_in_the_stack_alone():
-    image, mask = head(np.random.default_rng(0))
+    mask = head(np.random.default_rng(0))[1]
+    # Alike, but no copies: the grey of the tumour changes from slice to slice.
+    first, second, third = (head(np.random.default_rng(0), tumor)[0] for tumor in (250, 180, 60))
     shifted, half = np.roll(mask, 4, axis=0), np.roll(mask, 2, axis=0)
-    noise = np.random.default_rng(2).integers(0, 256, image.shape).astype(np.uint8)
+    noise = np.random.default_rng(2).integers(0, 256, first.shape).astype(np.uint8)
     # In the order of numbers: mask, half and shifted are a stack; a gap; another picture follows the fifth.
-    images = np.stack([image, image, image, image, noise])
+    images = np.stack([second, first, third, first, noise])
     masks = np.stack([half, mask, shifted, mask, mask])
     numbers = pd.Series([2, 1, 3, 7, 8], dtype="Int64")
     found = slice_facts(images, masks, numbers, images)["label_agreement"]
     assert found[:3].tolist() == pytest.approx([0.75, 0.75, 0.75])
     assert found[3:].isna().all()
+    copies = np.stack([first, first, third, first, noise])  # whose labels may be copies, too
+    assert slice_facts(copies, masks, numbers, copies)["label_agreement"].isna()[1]

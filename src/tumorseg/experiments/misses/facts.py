@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from tumorseg.audit.ceiling import runs
 from tumorseg.data.preprocess import foreground, to_grey
-from tumorseg.data.similarity import SIBLING, embed, nearest
+from tumorseg.data.similarity import embed, nearest
 from tumorseg.metrics import ratio
 
 FACTS = {  # by name: what it is, in words
@@ -28,8 +29,8 @@ def slice_facts(
     Args:
         images: uint8 (N, S, S), or in colour (N, S, S, 3).
         masks: (N, S, S), 0 for background.
-        numbers: File numbers of the N slices, maybe missing. Two slices are neighbours if theirs follow each
-            other and their correlation is SIBLING or more.
+        numbers: File numbers of the N slices, maybe missing. They say which are neighbours: see
+            `ceiling.runs`.
         train_images: Of the slices that the net was trained on, likewise.
 
     Returns:
@@ -41,7 +42,7 @@ def slice_facts(
     _, likeness = nearest(embeddings, embed(train_images))
     rows = [_of_one(image, label) for image, label in zip(images, labels, strict=True)]
     return pd.DataFrame(rows, columns=["size", "off_centre", "contrast"]).assign(
-        label_agreement=_agreement(labels, embeddings, numbers.astype(float).to_numpy()),
+        label_agreement=_agreement(labels, runs(numbers, embeddings), numbers),
         likeness=likeness[:, 0],
     )
 
@@ -63,16 +64,12 @@ def _of_one(image: np.ndarray, label: np.ndarray) -> tuple[float, float, float]:
     return size, off_centre, contrast
 
 
-def _agreement(labels: np.ndarray, embeddings: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """The mean Dice of each label with those of its neighbours that have tumour."""
-    sums, counts = np.zeros(len(labels)), np.zeros(len(labels))
-    order = np.argsort(numbers, kind="stable")
-    for one, other in pairwise(order.tolist()):
-        follows = numbers[other] - numbers[one] == 1
-        if follows and embeddings[one] @ embeddings[other] >= SIBLING:
-            both = labels[one].sum() + labels[other].sum()
-            if labels[one].any() and labels[other].any():
-                ends = [one, other]
-                sums[ends] += 2 * (labels[one] & labels[other]).sum() / both
-                counts[ends] += 1
+def _agreement(labels: np.ndarray, run: np.ndarray, numbers: pd.Series) -> np.ndarray:
+    """The mean Dice of each label with those of its neighbours in the run that have tumour."""
+    sums, counts, sizes = np.zeros(len(labels)), np.zeros(len(labels)), labels.sum((1, 2))
+    for one, other in pairwise(np.argsort(numbers.astype(float).to_numpy(), kind="stable").tolist()):
+        if run[one] == run[other] and sizes[one] and sizes[other]:
+            ends = [one, other]
+            sums[ends] += 2 * (labels[one] & labels[other]).sum() / sizes[ends].sum()
+            counts[ends] += 1
     return ratio(sums, counts)

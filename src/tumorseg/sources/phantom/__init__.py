@@ -2,8 +2,8 @@
 
 It repeats on purpose what makes the real set awkward: slices of a patient fall into different splits,
 category names are "0" and "1", the order of annotations isn't that of images, one train image has no
-annotation and one has two. Tumours are annotated in every way that COCO
-knows, unless `labels` asks for outlines or boxes alone.
+annotation and one has two. Tumours are annotated in every way that COCO knows, unless `labels` asks for
+outlines or boxes alone.
 """
 
 import hashlib
