@@ -23,6 +23,7 @@ from tumorseg.progress import Pulse
 from tumorseg.stage import Stopped
 from tumorseg.training.batch_norm import share_batch_norm
 from tumorseg.training.checkpoints import BEST, LATEST, epochs_done
+from tumorseg.training.depthwise import depthwise_in_float32
 from tumorseg.training.loading import loader
 from tumorseg.training.ranks import KEY, Ranks
 from tumorseg.training.recipe import Recipe
@@ -157,7 +158,8 @@ def fit_net(
         loader(splits[split], split, statistics, recipe, ranks, done) for split in ("train", "valid")
     )
     try:
-        trainer.fit(segmenter, train, valid, ckpt_path=path, weights_only=True)
+        with depthwise_in_float32(net, device):
+            trainer.fit(segmenter, train, valid, ckpt_path=path, weights_only=True)
     except Stopped as stopped:
         stopped.then = f"the training of {recipe.name} resumes at epoch {epochs_done(checkpoints) + 1}"
         raise
