@@ -6,7 +6,7 @@ import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from tumorseg.errors import UserError
-from tumorseg.experiments.cv.file import CrossValidationResults, read_cross_validation
+from tumorseg.experiments.cv.file import read_cross_validation
 from tumorseg.experiments.cv.pool import COUNTS, ROW, Fold
 from tumorseg.experiments.cv.score import FoldResult
 from tumorseg.experiments.experiment import Experiment
@@ -33,7 +33,8 @@ def kept_folds(file: Path, arms: dict[str, list[Experiment]]) -> dict[str, FoldR
         return {}
     results = read_cross_validation(file)
     rows = _read_rows(file.with_suffix(".csv"))
-    held = {each.experiment: each for folds in _folds(results).values() for each in folds}
+    whole = (arm.folds for arm in results.arms.values())
+    held = {each.experiment: each for folds in (*results.partial.values(), *whole) for each in folds}
     kept = {}
     for arm, experiments in arms.items():
         for number, each in enumerate(experiments):
@@ -48,10 +49,6 @@ def kept_folds(file: Path, arms: dict[str, list[Experiment]]) -> dict[str, FoldR
                 )
             kept[each.name] = FoldResult(Fold(each.name, test[ROW]), about)
     return kept
-
-
-def _folds(results: CrossValidationResults) -> dict[str, list]:
-    return {**results.partial, **{name: arm.folds for name, arm in results.arms.items()}}
 
 
 def _read_rows(path: Path) -> pd.DataFrame:
