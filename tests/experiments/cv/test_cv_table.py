@@ -85,8 +85,9 @@ def test_the_table_of_differences_is_read_by_row():
 
 
 def test_categories_and_sizes_have_their_intervals():
-    header, _, top, *_ = parts(results()).splitlines()
-    assert header == "| arm | `0` (12) | small (12) |"
+    arms = {"low": arm(0.6, size={"small": {**PART, "slices": 11}}), "top": arm(0.72)}
+    header, _, top, *_ = parts(results(arms=arms)).splitlines()
+    assert header == "| arm | `0` (12) | small (11 to 12) |"
     assert top == "| `top` | 0.700 (0.600 to 0.800) | 0.700 (too few groups) |"
 
 

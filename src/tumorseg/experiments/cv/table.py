@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -59,9 +59,12 @@ def scores(results: CrossValidationResults) -> str:
 
 def parts(results: CrossValidationResults) -> str:
     """A row an arm, a column a category or size, each with its interval."""
-    first = next(iter(results.arms.values()))
-    header = ["arm", *(f"`{name}` ({part.slices})" for name, part in first.category.items())]
-    header += [f"{name} ({part.slices})" for name, part in first.size.items()]
+    arms = results.arms.values()
+    header = ["arm", *(f"`{name}` ({part.slices})" for name, part in next(iter(arms)).category.items())]
+    for name in next(iter(arms)).size:
+        # Areas are in pixels of the arm's own image_size, so of a few slices the third differs.
+        slices = [arm.size[name].slices for arm in arms]
+        header.append(f"{name} ({_range(slices)})")
     rows = [
         [f"`{name}`", *(_part(part) for part in (*arm.category.values(), *arm.size.values()))]
         for name, arm in _ranked(results)
@@ -105,9 +108,8 @@ def _interval(low: float, high: float) -> str:
 def _about(results: CrossValidationResults) -> str:
     """What the scores are of, in a paragraph."""
     left_out = {fold.left_out for arm in results.arms.values() for fold in arm.folds}
-    count = " to ".join(str(each) for each in sorted({min(left_out), max(left_out)}))
     gap = (
-        f" Of a fold's train and valid, {count} slices are left out, as too near another split; all are "
+        f" Of a fold's train and valid, {_range(left_out)} slices are left out, as too near another split; all are "
         "tested in their own fold."
     ) * any(left_out)
     return (
@@ -137,6 +139,10 @@ def _notes(results: CrossValidationResults) -> Iterator[str]:
         f"{fold.machine}, threads: {fold.threads}" for arm in arms for fold in arm.folds if fold.machine
     )
     yield from mixed_places({place: f"{count} runs" for place, count in places.items()})
+
+
+def _range(counts: Collection[int]) -> str:
+    return " to ".join(str(each) for each in sorted({min(counts), max(counts)}))
 
 
 def _folds(absent: list[int], count: int) -> str:
