@@ -6,11 +6,13 @@ import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from tumorseg.errors import UserError
+from tumorseg.evaluation.tables import COUNTS
 from tumorseg.experiments.cv.file import read_cross_validation
-from tumorseg.experiments.cv.pool import COUNTS, ROW, Fold
+from tumorseg.experiments.cv.pool import ROW, Fold
 from tumorseg.experiments.cv.score import FoldResult
 from tumorseg.experiments.experiment import Experiment
 from tumorseg.metrics import scores
+from tumorseg.reading import reading
 
 TEXT = {"as_shipped": str, "file": str, "category": str, "arm": str}
 WAY_OUT = "leave --keep out to run all folds anew"
@@ -53,17 +55,12 @@ def kept_folds(file: Path, arms: dict[str, list[Experiment]]) -> dict[str, FoldR
 
 def _read_rows(path: Path) -> pd.DataFrame:
     """The rows of every slice and arm, with the Dice to its last digit."""
-    try:
+    with reading(path, WAY_OUT):
         table = pd.read_csv(path, dtype=TEXT, keep_default_na=False, na_values={"box_iou": "", "dice": ""})
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: {str(error).splitlines()[0]}; {WAY_OUT}") from None
-    if absent := [name for name in (*ROW, "fold", "arm") if name not in table]:
-        raise UserError(f"{path}: has no column {absent[0]}; {WAY_OUT}")
-    numbers = [name for name in (*ROW, "fold") if name not in TEXT]
-    for name in numbers:
-        column, real = table[name], name in ("dice", "box_iou")
-        if not (is_numeric_dtype(column) if real else is_integer_dtype(column)) or (column < 0).any():
-            raise UserError(
-                f"{path}: {name}: must be {'a number' if real else 'whole'}, 0 or more; {WAY_OUT}"
-            )
+        if absent := [name for name in (*ROW, "fold", "arm") if name not in table]:
+            raise ValueError(f"has no column {absent[0]}")
+        for name in (name for name in (*ROW, "fold") if name not in TEXT):
+            column, real = table[name], name in ("dice", "box_iou")
+            if not (is_numeric_dtype(column) if real else is_integer_dtype(column)) or (column < 0).any():
+                raise ValueError(f"{name}: must be {'a number' if real else 'whole'}, 0 or more")
     return table.assign(dice=scores(*table[COUNTS].to_numpy().T)["dice"])

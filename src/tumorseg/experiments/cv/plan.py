@@ -1,10 +1,10 @@
 """A cross-validation's runs: each arm on each fold, an experiment of its own."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from tumorseg.errors import UserError
-from tumorseg.experiments.cv.kept import kept_folds
 from tumorseg.experiments.experiment import Experiment, experiment
 from tumorseg.experiments.listed import ListedPlan
 from tumorseg.experiments.spec import Arm, CrossValidation, merged, read_spec
@@ -16,16 +16,12 @@ SET = ("source", "tumor_categories", "blocks")
 class CrossValidationPlan(ListedPlan):
     """Every fold of every arm, its params checked before any is run.
 
-    Args:
-        path: The file of the cross-validation.
-        keep: Earlier results, docs/results/NAME.json; a fold that it holds is not run again.
-
     Raises:
-        UserError: The file is no cross-validation, an arm's values are none that params.yaml takes, the
-            arms would not have the same slices in the same folds, or the earlier results cannot be read.
+        UserError: The file is no cross-validation, an arm's values are none that params.yaml takes, or the
+            arms would not have the same slices in the same folds.
     """
 
-    def __init__(self, path: Path, keep: Path | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         self.spec = read_spec(path, CrossValidation)
         self.arms: dict[str, list[Experiment]] = {}  # by arm: its folds, in order
         for name, arm in self.spec.arms.items():
@@ -34,9 +30,13 @@ class CrossValidationPlan(ListedPlan):
             except UserError as error:
                 raise UserError(f"{path}: arms.{name}: {error}") from None
         self._check_folds(path)
-        self.kept = kept_folds(keep, self.arms) if keep else {}
-        folds = [fold for each in self.arms.values() for fold in each if fold.name not in self.kept]
+        folds = [fold for each in self.arms.values() for fold in each]
         super().__init__(path, self.spec.model_dump(mode="json"), folds)
+
+    def leave_out(self, known: Collection[str]) -> None:
+        """Do not run the folds of these names."""
+        self.named = {name: each for name, each in self.named.items() if name not in known}
+        self.runs = list(self.named)
 
     def _fold(self, stem: str, name: str, arm: Arm, fold: int) -> Experiment:
         spec = self.spec

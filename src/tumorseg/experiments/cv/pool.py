@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tumorseg.errors import UserError
+from tumorseg.evaluation.tables import COUNTS
 
 SLICE = ["as_shipped", "file"]  # what names a slice of the set
-COUNTS = ["tp", "fp", "fn", "tn"]
 # What is kept of a slice, and what its scores follow from.
 ROW = [*SLICE, "group", "category", *COUNTS, "dice", "box_iou", "lesions", "lesions_found", "false_lesions"]
 AGAIN = "the data have changed between folds: dvc exp remove these experiments, and run them again"

@@ -7,6 +7,7 @@ import pandas as pd
 from tumorseg.errors import UserError
 from tumorseg.experiments.cv.figure import draw_scores
 from tumorseg.experiments.cv.file import CrossValidationResults
+from tumorseg.experiments.cv.kept import kept_folds
 from tumorseg.experiments.cv.plan import CrossValidationPlan
 from tumorseg.experiments.cv.pool import ROW, SLICE, check_same, pool
 from tumorseg.experiments.cv.score import FoldResult, compare_arms, read_fold, score_arm
@@ -34,17 +35,19 @@ def run_cross_validation(path: Path, arms: list[str], options: Options, keep: bo
         UserError: It cannot be run, or its folds do not fit together; a fold that fails is only reported.
     """
     file = RESULTS / f"{path.stem}.json"
-    plan = CrossValidationPlan(path, file if keep else None)
+    plan = CrossValidationPlan(path)
     for arm in arms:
         if arm not in plan.arms:
             raise UserError(f"{path}: {arm!r} is not one of its arms: {', '.join(plan.arms)}")
-    if plan.kept:
-        print(f"{len(plan.kept)} folds are kept as {file} has them", flush=True)
+    kept = kept_folds(file, plan.arms) if keep else {}
+    plan.leave_out(kept)
+    if kept:
+        print(f"{len(kept)} folds are kept as {file} has them", flush=True)
     runs = [each.name for arm in arms or plan.arms for each in plan.arms[arm] if each.name in plan.named]
     status, finished = run_listed(plan, runs, options)
     if status >= STOPPED:
         return status  # at once: to read and score the folds takes a while
-    found = plan.kept | {name: read_fold(each) for name, each in finished.items()}
+    found = kept | {name: read_fold(each) for name, each in finished.items()}
     data = next(iter(plan.arms.values()))[0].values["data"]
     folds = {arm: [found.get(each.name) for each in experiments] for arm, experiments in plan.arms.items()}
     if any(all(each) for each in folds.values()):

@@ -8,8 +8,9 @@ import pandas as pd
 
 from tumorseg.bootstrap import Bootstrap, interval
 from tumorseg.evaluation.summary import SIZES, size_classes, summarise_objects, summarise_parts
+from tumorseg.evaluation.tables import COUNTS
 from tumorseg.experiments.cv.file import ArmScores, FoldScores, Pair, PartScores
-from tumorseg.experiments.cv.pool import COUNTS, Fold, fold_of
+from tumorseg.experiments.cv.pool import Fold, fold_of
 from tumorseg.experiments.results import Result
 from tumorseg.experiments.spec import Arm
 from tumorseg.figures import NO_CATEGORY

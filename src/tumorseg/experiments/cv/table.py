@@ -109,8 +109,8 @@ def _about(results: CrossValidationResults) -> str:
     """What the scores are of, in a paragraph."""
     left_out = {fold.left_out for arm in results.arms.values() for fold in arm.folds}
     gap = (
-        f" Of a fold's train and valid, {_range(left_out)} slices are left out, as too near another split; all are "
-        "tested in their own fold."
+        f" Of a fold's train and valid, {_range(left_out)} slices are left out, as too near another split; "
+        "all are tested in their own fold."
     ) * any(left_out)
     return (
         f"{results.question} All {results.slices:,} slices of `{results.data}`, in {results.groups} groups, "
