@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
+    from tumorseg.data.slices import SplitArrays
+
 BATCH, SIZE, ROTATE = 16, 256, 15
 NETS: dict[str, dict[str, Any]] = {
     "simple_cnn": {"architecture": "simple_cnn", "loss": "bce_dice"},
@@ -39,12 +41,12 @@ NETS: dict[str, dict[str, Any]] = {
 
 
 class Slices:
-    """The first slices of train as a loop that decodes sees them: files and polygons."""
+    """The first slices of a split as a loop that decodes sees them: files and polygons."""
 
-    def __init__(self, raw: Path, count: int) -> None:
+    def __init__(self, raw: Path, count: int, split: str = "train") -> None:
         from pycocotools.coco import COCO
 
-        self.folder = raw / "train"
+        self.folder = raw / split
         self.coco = COCO(self.folder / "_annotations.coco.json")
         self.ids = [number for number in sorted(self.coco.imgs) if self.coco.getAnnIds(number)][:count]
 
@@ -138,32 +140,42 @@ def recipe_of(net: str, epochs: int) -> Any:
 
 
 def ours(net: str, raw: Path, count: int) -> Callable[[int], None]:
+    arrays, few = in_memory(Slices(raw, count)), in_memory(Slices(raw, 1))
+
+    def run(epochs: int) -> None:
+        fit(net, {"train": arrays, "valid": few}, epochs)
+
+    return run
+
+
+def in_memory(slices: Slices) -> "SplitArrays":
     import numpy as np
     import pandas as pd
 
     from tumorseg.data.slices import SplitArrays
+
+    pairs = list(map(slices.__getitem__, range(len(slices))))
+    images, masks = (np.stack([pair[which][0].numpy() for pair in pairs]) for which in (0, 1))
+    return SplitArrays((images * 255).astype(np.uint8), masks.astype(np.uint8), pd.DataFrame())
+
+
+def fit(net: str, splits: dict[str, "SplitArrays"], epochs: int) -> list[dict[str, Any]]:
+    """Train as the stage does; the curves, a row an epoch and split."""
     from tumorseg.training.fitting import fit_net
     from tumorseg.training.ranks import joined
 
-    pairs = list(map(Slices(raw, count).__getitem__, range(count)))
-    images, masks = (np.stack([pair[which][0].numpy() for pair in pairs]) for which in (0, 1))
-    arrays = SplitArrays((images * 255).astype(np.uint8), masks.astype(np.uint8), pd.DataFrame())
-    few = SplitArrays(arrays.images[:1], arrays.masks[:1], pd.DataFrame())
-
-    def run(epochs: int) -> None:
-        with tempfile.TemporaryDirectory() as folder, joined(1, "cpu") as ranks:
-            splits = {"train": arrays, "valid": few}
-            fit_net(build(net), splits, (0.2, 0.2), recipe_of(net, epochs), Path(folder), ranks)
-
-    return run
+    with tempfile.TemporaryDirectory() as folder, joined(1, "cpu") as ranks:
+        return fit_net(build(net), splits, (0.2, 0.2), recipe_of(net, epochs), Path(folder), ranks)[0]
 
 
 def compute(net: str, raw: Path, count: int) -> Callable[[int], None]:
     import torch
 
+    from tumorseg.models.memory import keep_freed_memory
     from tumorseg.training.fitting import choose_precision
     from tumorseg.training.losses import build_loss, deep_loss
 
+    keep_freed_memory()
     model = build(net).to(memory_format=torch.channels_last)
     pairs = list(map(Slices(raw, BATCH).__getitem__, range(BATCH)))
     images, masks = (torch.stack([pair[which] for pair in pairs]) for which in (0, 1))
@@ -201,17 +213,8 @@ def measure(net: str, raw: Path, count: int, rounds: int) -> None:
     figures: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
     for _ in range(rounds):
         for way in WAYS:
-            command = [
-                sys.executable,
-                __file__,
-                str(raw),
-                "--slices",
-                str(count),
-                "--nets",
-                net,
-                "--way",
-                way,
-            ]
+            options = ["--slices", str(count), "--nets", net, "--way", way]
+            command = [sys.executable, __file__, str(raw), *options]
             done = subprocess.run(command, check=True, text=True, capture_output=True)
             seconds, peak = map(float, done.stderr.split()[-2:])
             figures[way].append((seconds, peak))

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from tumorseg.errors import UserError
+from tumorseg.models.memory import keep_freed_memory
 from tumorseg.types import Flip
 
 
@@ -70,6 +71,7 @@ class TorchRuntime:
     def __init__(
         self, net: nn.Module, mean: float, std: float, device: torch.device, flip: Flip = "none"
     ) -> None:
+        keep_freed_memory()
         net = net.to(device).to(memory_format=torch.channels_last)
         self.pipeline, self.device = Pipeline(net, mean, std, flip).eval(), device
 

@@ -18,6 +18,7 @@ from torch import nn
 from tumorseg.data.slices import SplitArrays
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_file
+from tumorseg.models.memory import keep_freed_memory
 from tumorseg.models.predict import pick_device
 from tumorseg.progress import Pulse
 from tumorseg.stage import Stopped
@@ -140,6 +141,7 @@ def fit_net(
     Raises:
         UserError: The loss diverged, the machine lacks the accelerator, or `check_ranks` found something.
     """
+    keep_freed_memory()
     device = pick_device(recipe.compute.accelerator)  # says in a line what Lightning says in a traceback
     if ranks.size > 1:
         check_ranks(ranks, recipe, checkpoints.name, splits["train"])
