@@ -87,7 +87,7 @@ def measure(net: str) -> str:
 
 def main(arguments: list[str]) -> None:
     if arguments[:1] in (["freed"], ["kept"]):
-        from tumorseg.models.memory import keep_freed_memory
+        from tumorseg.memory import keep_freed_memory
 
         if arguments[0] == "kept" and not keep_freed_memory():
             sys.exit("this system does not know how to keep freed memory")

@@ -171,7 +171,7 @@ def fit(net: str, splits: dict[str, "SplitArrays"], epochs: int) -> list[dict[st
 def compute(net: str, raw: Path, count: int) -> Callable[[int], None]:
     import torch
 
-    from tumorseg.models.memory import keep_freed_memory
+    from tumorseg.memory import keep_freed_memory
     from tumorseg.training.fitting import choose_precision
     from tumorseg.training.losses import build_loss, deep_loss
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from tumorseg.errors import UserError
-from tumorseg.models.memory import keep_freed_memory
+from tumorseg.memory import keep_freed_memory
 from tumorseg.types import Flip
 
 

@@ -18,7 +18,7 @@ from torch import nn
 from tumorseg.data.slices import SplitArrays
 from tumorseg.errors import UserError
 from tumorseg.files import atomic_file
-from tumorseg.models.memory import keep_freed_memory
+from tumorseg.memory import keep_freed_memory
 from tumorseg.models.predict import pick_device
 from tumorseg.progress import Pulse
 from tumorseg.stage import Stopped

@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from tumorseg.data.coco import ANNOTATIONS
 from tumorseg.files import write_csv, write_json
+from tumorseg.memory import keep_freed_memory
 from tumorseg.params import PhantomSource
 from tumorseg.progress import progress
 from tumorseg.sources.phantom.head import VIEWS, Head
@@ -49,6 +50,7 @@ def write_phantom(source: PhantomSource, folder: Path) -> None:
     Raises:
         OSError: A file cannot be written.
     """
+    keep_freed_memory()
     slices = _plan(source)
     for split in SHARES:
         (folder / split).mkdir()

@@ -10,7 +10,7 @@ import pytest
 FAULTS = """
 import resource
 import numpy as np
-from tumorseg.models.memory import keep_freed_memory
+from tumorseg.memory import keep_freed_memory
 if {keep}:
     assert keep_freed_memory() and keep_freed_memory()
 np.ones(2**23)
@@ -32,7 +32,7 @@ def test_freed_memory_is_not_new_memory_again():
 
 
 def test_a_system_that_cannot_keep_it_says_so(monkeypatch):
-    from tumorseg.models import memory
+    from tumorseg import memory
 
     monkeypatch.setattr(memory.sys, "platform", "darwin")
     assert not memory.keep_freed_memory()

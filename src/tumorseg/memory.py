@@ -1,4 +1,4 @@
-"""Memory that a process has freed, kept for its next tensors."""
+"""Memory that a process has freed, kept for its next arrays and tensors."""
 
 import ctypes
 import sys
@@ -9,10 +9,10 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # from <malloc.h>; see mallopt(3)
 def keep_freed_memory() -> bool:
     """Have this process keep the memory that it frees; whether the system knows how, as glibc does.
 
-    By itself glibc hands a large tensor back to the kernel as soon as it is freed. The next one is new
-    memory, which the kernel zeroes page by page as it is touched. A net makes and frees such tensors all the
-    time: that took up to half of a forward pass, and up to two fifths of a training step (`python
-    bench/allocator.py`). Results are the same. A second call changes nothing.
+    By itself glibc hands a large array back to the kernel as soon as it is freed. The next one is new memory,
+    which the kernel zeroes page by page as it is touched. A net makes and frees tensors all the time: that
+    took up to half of a forward pass, and up to two fifths of a training step (`python bench/allocator.py`).
+    Results are the same. A second call changes nothing.
     """
     if sys.platform != "linux":
         return False
