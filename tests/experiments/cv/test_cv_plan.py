@@ -16,7 +16,7 @@ folds: 3
 set: {data: phantom}
 arms:
   prior: {model: location_prior}
-  unet: {model: unet, set: {datasets.phantom.image_size: 64}}
+  unet: {model: unet, set: {datasets.phantom.image_size: 96}}
 """
 
 
@@ -39,7 +39,7 @@ def test_every_arm_is_run_on_every_fold_of_the_strategy(write):
     assert plan.runs == [f"cv_x-{arm}-fold{fold}" for arm in ("prior", "unet") for fold in range(3)]
     for fold, each in enumerate(plan.arms["unet"]):
         assert each.values["split"] == {"strategy": "blocks", "folds": 3, "fold": fold}
-        assert each.values["datasets"]["phantom"]["image_size"] == 64
+        assert each.values["datasets"]["phantom"]["image_size"] == 96
         assert each.arguments()[-1] == "evaluate@unet"
 
 
