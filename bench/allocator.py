@@ -11,7 +11,7 @@ import time
 from statistics import median
 from typing import Any
 
-ROUNDS, STEPS = 5, 5
+ROUNDS, STEPS = 3, 3
 NETS: dict[str, dict[str, Any]] = {  # at this many pixels a side, in batches of this many slices
     "simple_cnn": {"architecture": "simple_cnn", "at": (96, 8)},
     "unet": {"architecture": "unet", "width": 16, "depth": 4, "at": (96, 8)},

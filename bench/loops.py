@@ -201,6 +201,7 @@ WAYS = {"decode each time": decode_each_time, "MONAI": with_monai, "tumorseg": o
 def time_one(way: str, net: str, raw: Path, count: int) -> None:
     """Print seconds of an epoch, and peak MiB of this process and the largest of its children."""
     run, seconds = WAYS[way](net, raw, count), {}
+    run(1)  # imports, and the first batch of a net
     for epochs in (1, 3):
         began = time.perf_counter()
         run(epochs)
