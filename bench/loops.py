@@ -2,8 +2,8 @@
 
 Run with `python bench/loops.py data/raw`, a folder as `download` leaves it; `--nets`, `--threads`, `--slices`
 and `--rounds` choose. Every way is a process of its own, and they take turns, so that a drift of the
-machine's speed hits all alike. An epoch's seconds are those of three epochs less those of one, by two.
-Printed are medians over rounds, and of ratios within a round.
+machine's speed hits all alike. After an epoch that warms up, seconds of an epoch are those of three less
+those of one, by two. Printed are medians over rounds, and of ratios within a round.
 
 - `decode each time`: what public projects on the real set do. Each slice of each epoch is decoded, its
   polygons are filled and both are resized, in two loader processes; float32, BCE, Adam.
@@ -65,9 +65,8 @@ class Slices:
             mask |= self.coco.annToMask(annotation)
         image = cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
         mask = cv2.resize(mask, (SIZE, SIZE), interpolation=cv2.INTER_NEAREST)
-        return torch.from_numpy(image[None] / np.float32(255)), torch.from_numpy(
-            mask[None].astype(np.float32)
-        )
+        image, mask = image[None] / np.float32(255), mask[None].astype(np.float32)
+        return torch.from_numpy(image), torch.from_numpy(mask)
 
 
 def build(net: str, outputs: int = 1) -> "torch.nn.Module":
@@ -201,7 +200,7 @@ WAYS = {"decode each time": decode_each_time, "MONAI": with_monai, "tumorseg": o
 def time_one(way: str, net: str, raw: Path, count: int) -> None:
     """Print seconds of an epoch, and peak MiB of this process and the largest of its children."""
     run, seconds = WAYS[way](net, raw, count), {}
-    run(1)  # imports, and the first batch of a net
+    run(1)  # imports
     for epochs in (1, 3):
         began = time.perf_counter()
         run(epochs)
