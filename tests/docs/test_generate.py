@@ -125,7 +125,8 @@ def test_every_key_of_params_is_described(root):
             values[section]
         )
     assert "| `rotate` | rotate by an angle from ±`rotate` | degrees | number from 0 to 180 | `15` |" in text
-    assert " from 32 to 1,024 in steps of 32 | `64` (phantom); `128` (kaggle, archive) |" in text
+    sizes = "`64` (phantom); `128` (kaggle, archive)"
+    assert f"| whole number from 32 to 1,024 in steps of 32 | {sizes} |" in text
     assert "| `10` (phantom); `30` (kaggle, archive) |" in text
 
 
