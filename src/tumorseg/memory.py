@@ -11,7 +11,7 @@ def keep_freed_memory() -> bool:
 
     By itself glibc hands a large array back to the kernel as soon as it is freed. The next one is new memory,
     which the kernel zeroes page by page as it is touched. A net makes and frees tensors all the time: that
-    took up to half of a forward pass, and up to two fifths of a training step (`python bench/allocator.py`).
+    took up to two thirds of a forward pass, and half of a training step (`python bench/allocator.py`).
     Results are the same. A second call changes nothing.
     """
     if sys.platform != "linux":
