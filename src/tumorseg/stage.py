@@ -15,6 +15,9 @@ PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
 STOPS = (signal.SIGINT, signal.SIGTERM)
 DEAF = 2.0  # seconds after a signal
 GO_ON = "run again to go on"
+LAUNCHED = "TUMORSEG_LAUNCHED"  # what started this process as a rank of a training
+HERE = "here"  # a stage, whose child it is
+SPOKEN_FOR = os.environ.get(LAUNCHED) == HERE  # the stage says that all is stopped, once for all ranks
 
 
 class Stopped(SystemExit):
@@ -83,7 +86,8 @@ def _leave(line: str, status: int) -> NoReturn:
     """Say a line and end, without what libraries do at exit: it takes them seconds."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    os.write(2, f"{line}\n".encode())
+    if not SPOKEN_FOR:
+        os.write(2, f"{line}\n".encode())
     os._exit(status)
 
 

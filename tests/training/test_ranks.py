@@ -127,10 +127,18 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 
 @pytest.mark.slow
-def test_a_killed_rank_ends_all_in_one_line_and_the_next_run_resumes(slices, two_ranks, tmp_path):
+@pytest.mark.parametrize("first_notices", ["what it has lost", "that it is to end"])
+def test_a_killed_rank_ends_all_in_one_line_and_the_next_run_resumes(
+    slices, two_ranks, tmp_path, first_notices
+):
     process, ranks = begun(slices, tmp_path)
     wait_for_checkpoint(tmp_path)
+    if first_notices == "that it is to end":
+        ranks[0].suspend()  # until the stage has sent its SIGTERM, as in a long pause between two steps
     ranks[1].kill()
+    if first_notices == "that it is to end":
+        time.sleep(2)
+        ranks[0].resume()
     status, _, errors = ranked.finish(process)
     number = 1  # children are listed in the order in which they were started
     expected = f"error: rank {number} of the training was ended by SIGKILL; run it again: it resumes\n"
@@ -152,11 +160,16 @@ def wait_for_checkpoint(folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
-def test_a_stage_that_is_ended_leaves_no_rank_behind(slices, tmp_path, sent, status):
+@pytest.mark.parametrize(("sent", "status"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGKILL", -9)])
+def test_a_stage_that_is_ended_says_so_once_and_leaves_no_rank_behind(slices, tmp_path, sent, status):
     process, ranks = begun(slices, tmp_path)
-    process.send_signal(sent)
-    assert ranked.finish(process)[0] == status
+    # Ctrl-C reaches the ranks as well.
+    for one in ranks if sent == "SIGINT" else []:
+        one.send_signal(signal.SIGINT)
+    process.send_signal(signal.Signals[sent])
+    line = "" if sent == "SIGKILL" else "stopped; the training resumes at its latest epoch\n"
+    done = ranked.finish(process)
+    assert (done[0], done[2]) == (status, line)
     assert gone(ranks)
 
 

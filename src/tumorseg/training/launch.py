@@ -18,11 +18,9 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, P
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from tumorseg.errors import UserError
-from tumorseg.stage import end_with_parent
+from tumorseg.stage import HERE, LAUNCHED, Stopped, end_with_parent
 
 LAUNCHER = "TUMORSEG_LAUNCHER"
-LAUNCHED = "TUMORSEG_LAUNCHED"  # what started a rank: "here", or the launcher
-HERE = "here"
 SECONDS_TO_END = 10
 
 
@@ -33,7 +31,7 @@ def started_as_rank() -> bool:
 
 
 def launched_here() -> bool:
-    """Whether this rank is a child of a stage, which prints what it fails of."""
+    """Whether this rank is a child of a stage, which prints what it fails of, or that it is stopped."""
     return os.environ.get(LAUNCHED) == HERE
 
 
@@ -46,6 +44,7 @@ def launch(ranks: int, command: list[str]) -> None:
 
     Raises:
         UserError: A rank failed or was killed; the message is its own line.
+        Stopped: A signal came, and the ranks were ended.
     """
     launcher = os.environ.get(LAUNCHER)
     if launcher:
@@ -94,7 +93,9 @@ def _launch_here(ranks: int, command: list[str]) -> None:
         except ChildFailedError as error:
             raise UserError(_reason(error.failures)) from None
         except SignalException as error:
-            sys.exit(128 + error.sigval)
+            stopped = Stopped(error.sigval)
+            stopped.then = "the training resumes at its latest epoch"
+            raise stopped from None
 
 
 def _reason(failures: dict[int, ProcessFailure]) -> str:
