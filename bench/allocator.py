@@ -11,17 +11,19 @@ import time
 from statistics import median
 from typing import Any
 
+from loops import BATCH, SIZE, build
+from loops import NETS as LOOPS
+
 ROUNDS, STEPS = 3, 3
-NETS: dict[str, dict[str, Any]] = {  # at this many pixels a side, in batches of this many slices
-    "simple_cnn": {"architecture": "simple_cnn", "at": (96, 8)},
-    "unet": {"architecture": "unet", "width": 16, "depth": 4, "at": (96, 8)},
-    "resnet": {"architecture": "resnet", "dropout": 0.2, "at": (96, 8)},
-    "simple_cnn 256": {"architecture": "simple_cnn", "at": (256, 16)},
-    "flagship": {"architecture": "unet", "width": 32, "depth": 4, "stem": 4, "at": (256, 16)},
-    "lite": {
-        **{"architecture": "smp", "decoder": "Linknet", "encoder": "tu-tf_efficientnet_lite0"},
-        **{"weights": None, "at": (256, 16)},
-    },
+LITE = {"architecture": "smp", "decoder": "Linknet", "encoder": "tu-tf_efficientnet_lite0", "weights": None}
+SMALL, LARGE = (96, 8), (SIZE, BATCH)  # pixels a side, slices in a batch
+NETS: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
+    "simple_cnn": (LOOPS["simple_cnn"], SMALL),
+    "unet": ({"architecture": "unet", "width": 16, "depth": 4}, SMALL),
+    "resnet": ({"architecture": "resnet", "dropout": 0.2}, SMALL),
+    "simple_cnn 256": (LOOPS["simple_cnn"], LARGE),
+    "flagship": (LOOPS["flagship"], LARGE),
+    "lite": (LITE, LARGE),
 }
 
 
@@ -29,14 +31,12 @@ def time_one(net: str) -> None:
     """Print seconds of a training step, and of a forward pass."""
     import torch
 
-    from tumorseg.models.registry import build_model
     from tumorseg.training.depthwise import depthwise_in_float32
     from tumorseg.training.fitting import choose_precision
 
-    options = dict(NETS[net])
-    side, batch = options.pop("at")
+    options, (side, batch) = NETS[net]
     torch.manual_seed(0)
-    model = build_model(options.pop("architecture"), **options).to(memory_format=torch.channels_last)
+    model = build(options).to(memory_format=torch.channels_last)
     images = torch.randn(batch, 1, side, side)
     optimizer = torch.optim.AdamW(model.parameters())
     bfloat16 = choose_precision("auto", "cpu") == "bf16-mixed"

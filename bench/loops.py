@@ -69,11 +69,11 @@ class Slices:
         return torch.from_numpy(image), torch.from_numpy(mask)
 
 
-def build(net: str, outputs: int = 1) -> "torch.nn.Module":
+def build(net: dict[str, Any], outputs: int = 1) -> "torch.nn.Module":
     from tumorseg.models.registry import build_model
 
-    options = {key: value for key, value in NETS[net].items() if key not in ("architecture", "loss")}
-    return build_model(NETS[net]["architecture"], outputs, **options)
+    options = {key: value for key, value in net.items() if key not in ("architecture", "loss")}
+    return build_model(net["architecture"], outputs, **options)
 
 
 def plain(model: "torch.nn.Module", loss: Any, batches: Callable[[], Any]) -> Callable[[int], None]:
@@ -98,7 +98,7 @@ def decode_each_time(net: str, raw: Path, count: int) -> Callable[[int], None]:
 
     data: Any = Slices(raw, count)
     loader = DataLoader(data, BATCH, shuffle=True, num_workers=2, persistent_workers=True)
-    return plain(build(net), torch.nn.BCEWithLogitsLoss(), lambda: loader)
+    return plain(build(NETS[net]), torch.nn.BCEWithLogitsLoss(), lambda: loader)
 
 
 def with_monai(net: str, raw: Path, count: int) -> Callable[[int], None]:
@@ -118,7 +118,7 @@ def with_monai(net: str, raw: Path, count: int) -> Callable[[int], None]:
     def batches() -> Any:
         return ((batch["image"].as_tensor(), batch["label"].as_tensor()) for batch in loader)
 
-    return plain(build(net), DiceCELoss(sigmoid=True), batches)
+    return plain(build(NETS[net]), DiceCELoss(sigmoid=True), batches)
 
 
 def recipe_of(net: str, epochs: int) -> Any:
@@ -164,7 +164,7 @@ def fit(net: str, splits: dict[str, "SplitArrays"], epochs: int) -> list[dict[st
     from tumorseg.training.ranks import joined
 
     with tempfile.TemporaryDirectory() as folder, joined(1, "cpu") as ranks:
-        return fit_net(build(net), splits, (0.2, 0.2), recipe_of(net, epochs), Path(folder), ranks)[0]
+        return fit_net(build(NETS[net]), splits, (0.2, 0.2), recipe_of(net, epochs), Path(folder), ranks)[0]
 
 
 def compute(net: str, raw: Path, count: int) -> Callable[[int], None]:
@@ -175,7 +175,7 @@ def compute(net: str, raw: Path, count: int) -> Callable[[int], None]:
     from tumorseg.training.losses import build_loss, deep_loss
 
     keep_freed_memory()
-    model = build(net).to(memory_format=torch.channels_last)
+    model = build(NETS[net]).to(memory_format=torch.channels_last)
     pairs = list(map(Slices(raw, BATCH).__getitem__, range(BATCH)))
     images, masks = (torch.stack([pair[which] for pair in pairs]) for which in (0, 1))
     images = images.contiguous(memory_format=torch.channels_last)

@@ -99,7 +99,7 @@ def train(
             num_output_channels: int,
             enable_deep_supervision: bool = True,
         ) -> torch.nn.Module:
-            return build(net, num_output_channels)
+            return build(NETS[net], num_output_channels)
 
         def set_deep_supervision_enabled(self, enabled: bool) -> None:
             pass
