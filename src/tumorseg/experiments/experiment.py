@@ -25,8 +25,13 @@ class Experiment:
     copied: tuple[str, ...]  # data outside Git and DVC that it reads by a relative path
 
     def digest(self) -> str:
-        """SHA-256 of the params that its scores follow from: not those of other datasets and models."""
-        values = dict(self.values)
+        """SHA-256 of the params that its scores follow from.
+
+        Those of other datasets and models change none, nor do the number of loader processes and the
+        findings that stop a run.
+        """
+        values = {key: value for key, value in self.values.items() if key != "audit"}
+        values["compute"] = {key: value for key, value in values["compute"].items() if key != "workers"}
         values["datasets"] = values["datasets"][values["data"]]
         values["models"] = values["models"][self.model]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

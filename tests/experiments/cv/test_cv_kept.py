@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -21,8 +22,10 @@ SPEC = CrossValidation(
 )
 
 
-def experiment(name: str, seed: int = 0, other: int = 0) -> Experiment:
-    values = {"data": "d", "datasets": {"d": 1, "e": other}, "models": {"m": 2, "n": other}, "seed": seed}
+def experiment(name: str, other: int = 0, **changes: Any) -> Experiment:
+    """One whose params differ in `changes`, or by `other` in what no score follows from."""
+    values = {"data": "d", "datasets": {"d": 1, "e": other}, "models": {"m": 2, "n": other}, "seed": 0}
+    values |= {"audit": {"fail_on": [other]}, "compute": {"precision": 32, "workers": other}, **changes}
     return Experiment(name, "m", (), values, ())
 
 
@@ -76,9 +79,10 @@ def test_what_is_kept_gives_the_same_files_again(file):
     assert arms["x"]["dice"] == arms["y"]["dice"] == pytest.approx(18 / 28)
 
 
-def test_a_fold_of_other_params_is_run_anew(file):
-    other = {"x": [experiment("cv-x-fold0", seed=1), experiment("cv-x-fold1", other=1)]}
-    assert list(kept_folds(file, other)) == ["cv-x-fold1"]  # other datasets and models are no part of it
+@pytest.mark.parametrize("change", [{"seed": 1}, {"compute": {"precision": 16, "workers": 0}}])
+def test_a_fold_of_other_params_is_run_anew(file, change):
+    other = {"x": [experiment("cv-x-fold0", **change), experiment("cv-x-fold1", other=1)]}
+    assert list(kept_folds(file, other)) == ["cv-x-fold1"]
 
 
 def test_where_there_are_no_results_nothing_is_kept(tmp_path):
