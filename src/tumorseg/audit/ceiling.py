@@ -81,10 +81,9 @@ def distances(slices: pd.DataFrame, arrays: dict[str, SplitArrays]) -> tuple[pd.
     """
     places = [(split, row) for split in SPLITS for row in range(len(arrays[split]))]
     pairs, triples = [], []
-    for run, part in slices.groupby("run"):
-        if len(part) < 2:
-            continue
-        members = part.sort_values("sequence", kind="stable")
+    several = slices.groupby("run")["run"].transform("size") > 1
+    # Sorted at once, not run by run: half the time. Groups keep the order of their rows.
+    for run, members in slices[several].sort_values("sequence", kind="stable").groupby("run"):
         masks = [arrays[split].masks[row] > 0 for split, row in (places[each] for each in members.index)]
         sizes, names = [int(np.count_nonzero(mask)) for mask in masks], members["category"].to_list()
         counts = {}
