@@ -16,7 +16,7 @@ from support.preparing import prepare_folder
 
 from tumorseg import SPLITS
 from tumorseg.data.masks import render_masks
-from tumorseg.data.read import Reading, read_reading, read_slice
+from tumorseg.data.read import Reading, channel_range, read_reading, read_slice
 from tumorseg.data.remarks import captured_remarks
 from tumorseg.data.slices import load_split
 from tumorseg.errors import UserError
@@ -222,3 +222,10 @@ def test_arrays_do_not_depend_on_the_number_of_threads(tmp_path, monkeypatch):
         prepared(root, steps=["crop", "normalise"])
         contents.append([path.read_bytes() for path in sorted((root / "prepared").rglob("*.*"))])
     assert contents[0] == contents[1]
+
+
+def test_the_range_of_the_channels_of_each_pixel():
+    pixels = np.array([[[3, 250, 7], [9, 9, 9]]], np.uint8)
+    assert channel_range(pixels).tolist() == [[247, 0]]
+    assert channel_range(pixels[..., :1]).tolist() == [[0, 0]]
+    assert channel_range(pixels).dtype == np.uint8

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tumorseg.data.read import DEFAULT, Reading, read_slice
 from tumorseg.delivery.inputs import find_sources
+from tumorseg.delivery.inputs.pictures import codes_of
 from tumorseg.delivery.inputs.source import InputSlice
 from tumorseg.errors import UserError
 
@@ -114,6 +115,13 @@ def test_the_range_of_the_training_slices_is_kept_and_what_lies_beyond_is_told(t
     assert read(inside, reading=known).warnings == ("over-8-bits",)
     eight = save(tmp_path / "c.png", Image.fromarray(GREYS))
     assert np.array_equal(read(eight, reading=known).greys, GREYS)
+
+
+def test_colour_is_told_where_it_is_wider_than_its_type():
+    colours = np.zeros((4, 4, 3), np.int16)
+    colours[..., 0], colours[..., 1] = -32768, 32767
+    assert codes_of(colours, channels=1) == ["colour", "over-8-bits"]
+    assert codes_of(colours, channels=3) == ["over-8-bits"]
 
 
 def test_a_net_of_colours_is_given_them(tmp_path):

@@ -10,6 +10,7 @@ import pandas as pd
 from PIL import Image, ImageMode
 
 from tumorseg.data.headers import header_of
+from tumorseg.data.read import channel_range
 
 BLANK = 1.0  # standard deviation, in grey levels, up to which a slice shows nothing
 OUTLIER = 5.0  # robust z-score: 1 slice in 1.7 million if they were normally distributed
@@ -67,7 +68,7 @@ def is_colourful(path: Path) -> bool:
     with Image.open(path) as image:
         image.draft("RGB", (256, 256))  # a JPEG is decoded at an eighth of its sides, at least at this size
         pixels = np.asarray(image.convert("RGB"))
-    apart = pixels.max(axis=-1) - pixels.min(axis=-1)
+    apart = channel_range(pixels)
     return bool(np.count_nonzero(apart >= TINGE) > apart.size / 100)
 
 

@@ -163,6 +163,15 @@ def _decoded(data: bytes, shown: object, flags: int) -> np.ndarray:
     return array
 
 
+def channel_range(pixels: np.ndarray) -> np.ndarray:
+    """The greatest value of each pixel's channels less the least: (H, W, C) to (H, W), of the same type.
+
+    Where the type has a sign, the difference has to fit it.
+    """
+    # Along the last axis NumPy takes twenty times as long.
+    return np.ptp(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), axis=0)
+
+
 def to_greys(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """Values, of any type and shape, as greys: `low` and below are 0, `high` and above are 255, uint8."""
     scaled = (values.astype(np.float64) - low) * (255 / (high - low))

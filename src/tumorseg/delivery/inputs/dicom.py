@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from tumorseg.data.headers import MAX_PIXELS
-from tumorseg.data.read import to_greys
+from tumorseg.data.read import channel_range, to_greys
 from tumorseg.delivery.inputs.dicom_headers import Frame, hush
 from tumorseg.delivery.inputs.files import InputFile
 from tumorseg.delivery.inputs.geometry import affine_of, even_step, shown_as_usual
@@ -200,7 +200,7 @@ def _to_greys(values: np.ndarray, frame: Frame, ends: tuple[float, float] | None
         bright = values.max()
         scale = next(top for top in (255, 65535, 2**32 - 1) if bright <= top)
         colours = to_greys(values, 0, scale)
-        return cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY), bool((np.ptp(colours, axis=2) > COLOURED).any())
+        return cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY), bool((channel_range(colours) > COLOURED).any())
     if ends is None:
         return to_greys(values, 0, 255), False
     greys = to_greys(values, *ends)

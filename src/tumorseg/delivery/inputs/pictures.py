@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from tumorseg.data.headers import header_of
-from tumorseg.data.read import Reading, decode_values, to_greys
+from tumorseg.data.read import Reading, channel_range, decode_values, to_greys
 from tumorseg.data.remarks import captured_remarks, refuse_damage
 from tumorseg.delivery.inputs.files import InputFile
 from tumorseg.delivery.inputs.source import InputSlice, Source
@@ -57,9 +57,13 @@ def codes_of(stored: np.ndarray, channels: int) -> list[str]:
     """Codes of what a net of so many channels loses of a picture, (H, W) or (H, W, C) as it is stored."""
     codes = []
     if stored.ndim == 3:
-        colours = stored[..., :3].astype(np.float64) if stored.shape[2] >= 3 else stored[..., :1]
-        scale = 255 / np.iinfo(stored.dtype).max if stored.dtype.kind == "u" else 1.0
-        if channels == 1 and (np.ptp(colours, axis=2) * scale).max() > COLOURED:
+        colours = stored[..., : 3 if stored.shape[2] >= 3 else 1]
+        scale = 1.0
+        if stored.dtype.kind == "u":
+            scale = 255 / np.iinfo(stored.dtype).max
+        else:
+            colours = colours.astype(np.float64)
+        if channels == 1 and channel_range(colours).max() * scale > COLOURED:
             codes.append("colour")
         if stored.shape[2] in (2, 4) and stored[..., -1].min() != stored[..., -1].max():
             codes.append("alpha")
