@@ -56,6 +56,12 @@ def test_the_tolerance_is_a_share_of_the_side(apart):
     assert nsd.tolist() == [1, 0]
 
 
+def test_distances_are_exact_roots():
+    for down, across in np.ndindex(40, 40):
+        hd95, _ = surface_scores(box(1, 1, 2, 2)[None], box(1 + down, 1 + across, 2 + down, 2 + across)[None])
+        assert hd95 == np.float32(np.sqrt(down**2 + across**2))
+
+
 def test_what_is_empty_has_no_distance():
     some, none = box(1, 1, 5, 5), box(0, 0, 0, 0)
     hd95, nsd = surface_scores(np.stack([some, none, none, some]), np.stack([none, some, none, some]))

@@ -1,8 +1,7 @@
 """How far the predicted outlines are from the annotated ones."""
 
+import cv2
 import numpy as np
-from scipy.ndimage import binary_erosion
-from scipy.spatial import KDTree
 
 PERCENTILE = 95
 # A share of the side: 2 pixels at 128. Nikolov et al. (2021) take the difference between two experts'
@@ -10,7 +9,7 @@ PERCENTILE = 95
 # pixel, so outlines that are no further apart count as one. A share is the same part of the head at any
 # working size.
 TOLERANCE = 1 / 64
-CROSS = np.array([[[0, 1, 0], [1, 1, 1], [0, 1, 0]]], bool)  # a pixel and its four sides, slice by slice
+CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))  # a pixel and its four sides
 
 
 def surface_scores(masks: np.ndarray, predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -32,23 +31,31 @@ def surface_scores(masks: np.ndarray, predictions: np.ndarray) -> tuple[np.ndarr
         0 where one is empty, NaN where both are.
     """
     hd95, nsd = np.full(len(masks), np.nan), np.full(len(masks), np.nan)
-    for index, pair in enumerate(zip(_outlines(predictions), _outlines(masks), strict=True)):
-        predicted, annotated = (np.argwhere(outline) for outline in pair)
-        if len(predicted) and len(annotated):
+    for index, (mask, prediction) in enumerate(zip(masks, predictions, strict=True)):
+        if mask.any() and prediction.any():
+            place = _around(mask | prediction)
+            annotated, predicted = (_outline(each[place]) for each in (mask, prediction))
             distances = [_distances(predicted, annotated), _distances(annotated, predicted)]
             hd95[index] = max(np.percentile(each, PERCENTILE) for each in distances)
             nsd[index] = np.mean(np.concatenate(distances) <= TOLERANCE * masks.shape[1])
-        elif len(predicted) or len(annotated):
+        elif mask.any() or prediction.any():
             nsd[index] = 0
     return hd95, nsd
 
 
-def _outlines(masks: np.ndarray) -> np.ndarray:
-    """The pixels of slices, 0/1 (N, S, S), with a side on background or on the rim; bool (N, S, S)."""
-    inside = masks == 1
-    return inside & ~binary_erosion(inside, CROSS)
+def _around(pixels: np.ndarray) -> tuple[slice, slice]:
+    """The box round all pixels of a slice that are 1, (S, S): nothing outside it is nearer to any of them."""
+    left, top, width, height = cv2.boundingRect(pixels)
+    return slice(top, top + height), slice(left, left + width)
 
 
-def _distances(points: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """How far each point, (N, 2), is from the nearest of some others, (M, 2); float32 (N,), as MONAI's."""
-    return KDTree(others).query(points)[0].astype(np.float32)
+def _outline(mask: np.ndarray) -> np.ndarray:
+    """The pixels of a mask, 0 or 1, with a side on background or on the rim; uint8 of the same shape."""
+    return mask - cv2.erode(mask, CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+
+
+def _distances(outline: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """How far each pixel of an outline is from the nearest one of another; float32 (N,), as MONAI's."""
+    distances = cv2.distanceTransform(1 - other, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[outline == 1]
+    # OpenCV's roots are off in their last digit. Squares of distances between pixels are whole.
+    return np.sqrt(np.rint(distances.astype(float) ** 2)).astype(np.float32)
