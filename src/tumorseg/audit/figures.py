@@ -70,13 +70,13 @@ def closest_pairs(path: Path, survey: Survey, rows: list[int]) -> None:
     down = -(-len(rows) // columns)
     train = survey.arrays["train"]
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(PAIR[0] * columns, PAIR[1] * down + FOOT), dpi=DPI)
+        across, up = PAIR[0] * columns, PAIR[1] * down + FOOT
+        figure = Figure(figsize=(across, up), dpi=DPI)
         for place, row in enumerate(rows):
             item = survey.slices.loc[row]
             left, bottom = PAIR[0] * (place % columns), FOOT + PAIR[1] * (down - 1 - place // columns)
-            heading = axes_at(figure, left, bottom, *PAIR)
-            heading.axis("off")
-            heading.text(0.5, 0.91, f"correlation {item.similarity:.3f}", ha="center", fontweight="bold")
+            above = (left + PAIR[0] / 2) / across, (bottom + 0.91 * PAIR[1]) / up
+            figure.text(*above, f"correlation {item.similarity:.3f}", ha="center", fontweight="bold")
             sides = (
                 (survey.arrays[str(item.split)], item["index"], item.split),
                 (train, item.nearest, "train"),

@@ -67,9 +67,11 @@ def survey_data(raw: Path, prepared: Path) -> Survey:
     slices = pd.concat([arrays[split].table for split in SPLITS], ignore_index=True)
     paths = shipped_files(slices, raw)
     with ThreadPoolExecutor(READERS) as readers:
-        files = pd.DataFrame(list(readers.map(images.read_header, paths)))
+        headers = readers.map(images.read_header, paths)
+        looks = _looks(arrays)  # meanwhile
+        files = pd.DataFrame(list(headers))
         colour = images.look_for_colour(paths, files["channels"].to_numpy(), readers)
-    slices = slices.join(files).join(_looks(arrays))
+    slices = slices.join(files).join(looks)
     blank = slices["std"] <= images.BLANK
     extreme = [images.is_outlier(slices[of].where(~blank)) for of in ("mean", "std")]
     similar, recall = _relatives(arrays, slices, read_identity(prepared).split)
