@@ -9,7 +9,7 @@ from tumorseg.errors import UserError
 from tumorseg.experiments.figure import draw_differences
 from tumorseg.experiments.paired import paired_differences
 from tumorseg.experiments.study_file import StudyResults, read_study
-from tumorseg.experiments.table import NOTE, markdown
+from tumorseg.experiments.table import NOTE, markdown, what_differs
 from tumorseg.files import write_json
 
 
@@ -108,6 +108,11 @@ def test_the_table_says_what_is_more_than_chance_and_nothing_of_test():
     assert "none: cannot be paired" in other
     assert "test" not in text
     assert "0.9" not in text
+
+
+def test_the_name_of_a_model_stands_for_the_entry_that_its_arm_makes():
+    settings = {"+models.mine": {"width": 8}, "models.mine.epochs": 3, "+models.other": {"width": 4}}
+    assert what_differs("mine", settings) == '`mine`, `models.mine.epochs: 3`, `+models.other: {"width": 4}`'
 
 
 def test_the_table_says_why_nothing_is_compared_before_the_reference_has_run():

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 
@@ -35,14 +36,20 @@ def markdown(study: StudyResults, arms: Collection[str] = (), columns: Collectio
     return "\n".join([table, *(f"\n{note}" for note in notes)])
 
 
+def what_differs(model: str, settings: dict[str, Any]) -> str:
+    """An arm's model, and what the arm sets; its name stands for an entry of `models` that it makes."""
+    own = f"+models.{model}"
+    cells = [f"{key}: {json.dumps(value)}" for key, value in settings.items() if key != own]
+    return ", ".join(f"`{cell}`" for cell in [model, *cells])
+
+
 def _row(name: str, arm: ArmResults, study: StudyResults) -> dict[str, str]:
     """The cells by title of column."""
-    settings = [f"`{key}: {json.dumps(value)}`" for key, value in arm.set.items()]
     pooled, mean = (arm.difference.pooled, arm.difference.mean) if arm.difference else (None, None)
     without = "none: reference not run" if study.reference in study.missing else "none: cannot be paired"
     return {
         "arm": f"`{name}`",
-        "what differs": ", ".join([f"`{arm.model}`", *settings]),
+        "what differs": what_differs(arm.model, arm.set),
         "parameters": f"{arm.parameters:,}" if arm.parameters else "none",
         "epochs": str(arm.epochs),
         "valid Dice": f"{arm.dice:.3f}",

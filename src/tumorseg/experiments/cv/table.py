@@ -1,6 +1,5 @@
 """A cross-validation as Markdown tables: scores, categories and sizes, and every pair of arms."""
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterator
 
@@ -8,7 +7,7 @@ import numpy as np
 
 from tumorseg.experiments.cv.file import ArmScores, CrossValidationResults, Pair, PartScores
 from tumorseg.experiments.study_file import Difference
-from tumorseg.experiments.table import difference_text, mixed_places
+from tumorseg.experiments.table import difference_text, mixed_places, what_differs
 from tumorseg.text import interval_text, markdown_table
 
 LEFT = {"arm", "what differs", "95 % interval", "single folds"}
@@ -38,12 +37,11 @@ def scores(results: CrossValidationResults) -> str:
     header = ["arm", "what differs", "parameters", "Dice", "95 % interval", "single folds", "mean of slices"]
     rows = []
     for name, arm in _ranked(results):
-        settings = [f"`{key}: {json.dumps(value)}`" for key, value in arm.set.items()]
         folds = [each.dice for each in arm.folds]
         rows.append(
             [
                 f"`{name}`",
-                ", ".join([f"`{arm.model}`", *settings]),
+                what_differs(arm.model, arm.set),
                 f"{arm.parameters:,}" if arm.parameters else "none",
                 f"**{arm.dice:.3f}**",
                 _interval(arm.low, arm.high),
