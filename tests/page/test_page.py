@@ -105,6 +105,7 @@ def test_text_is_text(seen: dict) -> None:
     models = figure(seen, "models")["text"]
     assert "1,234,567" in models
     assert "0.750 to 0.850" in models
+    assert "0.35" in models  # TFLOP, to two digits
     assert "deep_cnn beats nothing" in models
     assert "siblings_test9a leaksplit" in figure(seen, "findings")["text"]
     assert "train1122110" in figure(seen, "splits")["text"]

@@ -10,6 +10,8 @@ function add(parent, tag, text, attributes = {}) {
 const NONE = "–";
 const fixed = (value, digits = 3) => (value === null || value === undefined ? NONE : value.toFixed(digits));
 const whole = (value) => (value === null || value === undefined ? NONE : value.toLocaleString("en"));
+const rough = (value) => (value === null || value === undefined ? NONE
+  : Number(value.toPrecision(2)).toLocaleString("en"));
 const percent = (value, digits = 1) => (value === null || value === undefined ? NONE
   : `${(100 * value).toFixed(digits)} %`);
 

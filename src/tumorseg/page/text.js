@@ -81,7 +81,7 @@ const MODEL_COLUMNS = [
   ["box hit rate", (row) => fixed(row.box_hit_rate, 2)],
   ["ECE", (row) => fixed(row.ece)],
   ["first in replicates", (row) => percent(row.first_share)],
-  ["PFLOP to train", (row) => (row.learns ? fixed(row.training_pflops) : "none")],
+  ["TFLOP to train", (row) => (row.learns ? rough(1000 * row.training_pflops) : "none")],
 ];
 
 function addModels(parent, rows, rev) {
