@@ -164,10 +164,12 @@ def _decoded(data: bytes, shown: object, flags: int) -> np.ndarray:
 
 
 def channel_range(pixels: np.ndarray) -> np.ndarray:
-    """The greatest value of each pixel's channels less the least: (H, W, C) to (H, W), of the same type.
+    """The greatest value of each pixel's channels less the least: (H, W, C) to (H, W).
 
-    Where the type has a sign, the difference has to fit it.
+    It is of the same type if that has no sign, else float64, since the difference may not fit.
     """
+    if pixels.dtype.kind != "u":
+        pixels = pixels.astype(np.float64)
     # Along the last axis NumPy takes twenty times as long.
     return np.ptp(np.ascontiguousarray(np.moveaxis(pixels, -1, 0)), axis=0)
 

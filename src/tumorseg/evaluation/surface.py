@@ -32,13 +32,14 @@ def surface_scores(masks: np.ndarray, predictions: np.ndarray) -> tuple[np.ndarr
     """
     hd95, nsd = np.full(len(masks), np.nan), np.full(len(masks), np.nan)
     for index, (mask, prediction) in enumerate(zip(masks, predictions, strict=True)):
-        if mask.any() and prediction.any():
+        there = mask.any(), prediction.any()
+        if all(there):
             place = _around(mask | prediction)
             annotated, predicted = (_outline(each[place]) for each in (mask, prediction))
             distances = [_distances(predicted, annotated), _distances(annotated, predicted)]
             hd95[index] = max(np.percentile(each, PERCENTILE) for each in distances)
             nsd[index] = np.mean(np.concatenate(distances) <= TOLERANCE * masks.shape[1])
-        elif mask.any() or prediction.any():
+        elif any(there):
             nsd[index] = 0
     return hd95, nsd
 

@@ -58,11 +58,7 @@ def codes_of(stored: np.ndarray, channels: int) -> list[str]:
     codes = []
     if stored.ndim == 3:
         colours = stored[..., : 3 if stored.shape[2] >= 3 else 1]
-        scale = 1.0
-        if stored.dtype.kind == "u":
-            scale = 255 / np.iinfo(stored.dtype).max
-        else:
-            colours = colours.astype(np.float64)
+        scale = 255 / np.iinfo(stored.dtype).max if stored.dtype.kind == "u" else 1.0
         if channels == 1 and channel_range(colours).max() * scale > COLOURED:
             codes.append("colour")
         if stored.shape[2] in (2, 4) and stored[..., -1].min() != stored[..., -1].max():
