@@ -123,6 +123,7 @@ def edited(root, tmp_path):
             "preprocess: [blur]",
             "preprocess.0: .*'crop', 'pad', 'clahe' or 'normalise'",
         ),
+        ("siblings: 0", "siblings: -1", "evaluate.siblings: .*greater than or equal to 0"),
         ("neighbors: 0", "neighbors: -1", "evaluate.neighbors: .*greater than or equal to 0"),
         ("  unet: {", "  ../unet: {", "models"),
         ("width: 16", "width: 16, train: {lr: fast}", "models.unet.train.lr: .*number, not 'fast'"),

@@ -155,6 +155,8 @@ class Scores(_Part):
     epoch: int  # that was kept, counted from 1; 0 for what learns nothing
     gflops: float  # 10⁹ operations of one forward pass of one slice
     threshold: float  # from which a probability is tumour
+    siblings: int  # similar slices of the same split whose predictions vote on each slice
+    siblings_weight: float  # of their votes; 0: they change nothing
     neighbors: int  # training slices that vote on each slice
     neighbors_weight: float  # of their votes; 0: they change nothing
     per_slice: bool  # whether each slice is cut where its own expected score is best

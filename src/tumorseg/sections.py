@@ -106,6 +106,11 @@ class Evaluate(Frozen):
         "than a false one"
     )
     flip: Flip = described("also predict the mirror image of each slice, and average the two")
+    siblings: Annotated[int, Field(ge=0, le=1000)] = described(
+        "average into the prediction of each slice those of its siblings in the same split, this many at "
+        "most, with a weight chosen on valid; 0: none",
+        "slices",
+    )
     neighbors: Annotated[int, Field(ge=0, le=1000)] = described(
         "add the masks of this many most similar training slices to the prediction, with a weight chosen on "
         "valid; 0: none",

@@ -90,6 +90,7 @@ VALUES = [
     ("patience: 10 ", "patience: 1e9 ", "train.patience: *valid integer*"),
     ("beta: 1.0", "beta: 1e30", "evaluate.beta: *less than or equal to 100, not 1e+30"),
     ("flip: none", "flip: both", "evaluate.flip: input should be *, not 'both'"),
+    ("siblings: 0", f"siblings: {INT64}", f"evaluate.siblings: *1000, not {INT64}"),
     ("neighbors: 0", f"neighbors: {INT64}", f"evaluate.neighbors: *1000, not {INT64}"),
     (
         "per_slice: false",

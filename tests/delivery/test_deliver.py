@@ -69,14 +69,15 @@ def test_a_net_whose_levels_are_others_is_not_delivered(root, tmp_path):
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_a_net_that_asks_training_slices_is_not_delivered_and_says_so(tmp_path):
+@pytest.mark.parametrize("voters", ["siblings", "neighbors"])
+def test_a_net_that_asks_other_slices_is_not_delivered_and_says_so(tmp_path, voters):
     slices_of(tmp_path, [])
     trained(tmp_path, "simple_cnn")
-    scores = json.loads((tmp_path / "details.json").read_text()) | {"neighbors_weight": 1.5}
+    scores = json.loads((tmp_path / "details.json").read_text()) | {f"{voters}_weight": 0.5}
     (tmp_path / "details.json").write_text(json.dumps(scores))
     folder = deliver(tmp_path, [])
     assert [path.name for path in folder.iterdir()] == ["README.md"]
-    assert "evaluate.neighbors" in (folder / "README.md").read_text()
+    assert f"(evaluate.{voters})" in (folder / "README.md").read_text()
 
 
 def test_the_same_net_is_delivered_to_the_byte(root, tmp_path):

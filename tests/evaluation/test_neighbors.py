@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tumorseg.data.slices import SplitArrays
-from tumorseg.evaluation.neighbors import WEIGHTS, blend, choose_weight, neighbor_votes
+from tumorseg.evaluation.neighbors import NEIGHBORS, neighbor_votes
 
 SIDE = 32
 RNG = np.random.default_rng(0)
@@ -52,10 +52,12 @@ def test_fewer_slices_than_are_asked_for(train):
 def test_blend_adds_to_the_logit():
     quantised = np.array([[[64, 64, 64]]], np.uint8)
     votes = np.array([[[255, 0, 0]]], np.uint8)
-    np.testing.assert_array_equal(blend(quantised, votes, 0.0), quantised)
+    np.testing.assert_array_equal(NEIGHBORS.blend(quantised, votes, 0.0), quantised)
     odds = 64.5 / 191.5  # step 64 is the probability 64.5 / 256
     up, down = (256 * odds * np.exp(sign) / (1 + odds * np.exp(sign)) for sign in (1, -1))
-    np.testing.assert_array_equal(blend(quantised, votes, 1.0)[0, 0], [int(up), int(down), int(down)])
+    np.testing.assert_array_equal(
+        NEIGHBORS.blend(quantised, votes, 1.0)[0, 0], [int(up), int(down), int(down)]
+    )
 
 
 @pytest.fixture
@@ -70,17 +72,17 @@ def valid() -> tuple[np.ndarray, np.ndarray]:
 
 def test_good_votes_have_weight(valid):
     quantised, tumor = valid
-    weight = choose_weight(quantised, 255 * tumor, tumor, 1.0)
-    assert weight == WEIGHTS[1]  # the least that finds it all
-    blended = blend(quantised, 255 * tumor, weight)
+    weight = NEIGHBORS.choose_weight(quantised, 255 * tumor, tumor, 1.0)
+    assert weight == NEIGHBORS.weights[1]  # the least that finds it all
+    blended = NEIGHBORS.blend(quantised, 255 * tumor, weight)
     assert blended[tumor > 0].min() > blended[tumor == 0].max()
 
 
 def test_votes_for_nothing_have_none(valid):
     quantised, tumor = valid
-    assert choose_weight(quantised, np.zeros_like(quantised), tumor, 1.0) == 0
+    assert NEIGHBORS.choose_weight(quantised, np.zeros_like(quantised), tumor, 1.0) == 0
 
 
 def test_wrong_votes_have_none(valid):
     quantised, tumor = valid
-    assert choose_weight(quantised, 255 * (1 - tumor), tumor, 1.0) == 0
+    assert NEIGHBORS.choose_weight(quantised, 255 * (1 - tumor), tumor, 1.0) == 0

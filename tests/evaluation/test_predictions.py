@@ -1,5 +1,6 @@
 """What an evaluation adds to what a net predicts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,10 @@ from support.prior import fit, write_prepared
 from tumorseg import SPLITS
 from tumorseg.data.slices import load_split
 from tumorseg.evaluation.choice import Choice, choose
-from tumorseg.evaluation.neighbors import WEIGHTS
+from tumorseg.evaluation.neighbors import NEIGHBORS
 from tumorseg.evaluation.predictions import predict_split, rule_for
 from tumorseg.evaluation.segmentation import Segmentation, segment
+from tumorseg.evaluation.siblings import sibling_votes
 from tumorseg.metrics import HALF, best_dice
 from tumorseg.models.artifact import ModelInfo
 from tumorseg.models.registry import build_model
@@ -52,7 +54,7 @@ def segment_splits(
     net: torch.nn.Module, prepared: Path, **changes: object
 ) -> tuple[Choice, dict[str, Segmentation]]:
     """What is chosen on valid, and valid and test segmented by it."""
-    options = {"beta": 1.0, "flip": "none", "neighbors": 0, "per_slice": False} | changes
+    options = {"beta": 1.0, "flip": "none", "siblings": 0, "neighbors": 0, "per_slice": False} | changes
     rule, device = rule_for(net, Evaluate(**options)), torch.device("cpu")
     train, *splits = (load_split(prepared, split) for split in SPLITS)
     valid, test = (predict_split(net, INFO, arrays, train, rule, device) for arrays in splits)
@@ -72,9 +74,24 @@ def test_neighbours_that_know_the_answer_are_heard(net, prepared):
         segment_splits(net, prepared, neighbors=1),
     )
     scores = [best_dice(each["test"].pooled) for each in (before, after)]
-    assert alone.neighbors_weight == 0
-    assert helped.neighbors_weight in WEIGHTS[1:]
+    assert alone.weights == {}
+    assert helped.weights["neighbors"] in NEIGHBORS.weights[1:]
     assert scores[1] > scores[0] + 0.3
+
+
+def test_siblings_change_what_has_siblings_alone(net, prepared):
+    arrays, train = load_split(prepared, "test"), load_split(prepared, "train")
+    twins = replace(arrays, images=arrays.images[[0, 0, 1, 2, 3, 4]])
+    rule = Evaluate(beta=1.0, flip="none", siblings=8, neighbors=0, per_slice=False)
+    predictions = predict_split(net, INFO, twins, train, rule, torch.device("cpu"))
+    lone = replace(predictions, quantised=predictions.quantised.copy())
+    lone.quantised[0] //= 2  # as if the net had been less sure of the first of the twins
+    votes = sibling_votes(twins.images, lone.quantised, rule.siblings)
+    choice = Choice(weights={"siblings": 0.5}, platt=None, step=HALF, temperature=1.0)
+    voted = segment(replace(lone, votes={"siblings": votes}), choice, rule.beta).quantised
+    assert (voted[2:] == lone.quantised[2:]).all()
+    assert (voted[0] > lone.quantised[0]).any()
+    assert (voted[1] < lone.quantised[1]).any()
 
 
 def test_slices_are_shifted_but_their_probabilities_are_not(net, prepared):
@@ -97,5 +114,5 @@ def test_nothing_is_added_to_what_a_baseline_predicts(prepared, tmp_path):
     masks = list(load_split(prepared, "train").masks)
     net, _ = load_model(fit(tmp_path / "prior", masks, []))
     _, plain = segment_splits(net, prepared)
-    _, changed = segment_splits(net, prepared, flip="horizontal", neighbors=3, per_slice=True)
+    _, changed = segment_splits(net, prepared, flip="horizontal", siblings=3, neighbors=3, per_slice=True)
     np.testing.assert_array_equal(changed["test"].quantised, plain["test"].quantised)

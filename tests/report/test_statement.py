@@ -21,9 +21,16 @@ def test_a_leaking_dataset_of_boxes_in_words():
     )
 
 
+VOTED = {"per_slice": True, "siblings_weight": 0.3, "neighbors_weight": 1.5}
+
+
 def test_what_was_added_to_the_net_in_words():
-    text = told(scores(0.7401, 0.7113, 0.7669) | {"per_slice": True, "neighbors_weight": 1.5}, LEAKING)
+    text = told(scores(0.7401, 0.7113, 0.7669) | VOTED, LEAKING)
     assert "with hard masks cut in each slice where its own expected score is best; the mean" in text
+    assert (
+        "What is predicted in similar test slices, 8 of them at most, had a say in each, with the weight "
+        "0.3 that was chosen on valid: where a slice comes without its stack, expect less."
+    ) in text
     assert (
         "A slice's most similar training slices, 8 of them, had a say in what is found in it, with the "
         "weight 1.5 that was chosen on valid: where the patient is not in train, expect less."

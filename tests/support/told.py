@@ -49,6 +49,8 @@ def scores(dice: float, low: float, high: float, slices: int = 215, groups: int 
         "platt": None,
         "flip": "none",
         "beta": 1.0,
+        "siblings": 8,
+        "siblings_weight": 0.0,
         "neighbors": 8,
         "neighbors_weight": 0.0,
         "valid": split_scores(0.5, 0.4, 0.6, 100, 90),

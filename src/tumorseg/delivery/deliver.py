@@ -27,7 +27,10 @@ from tumorseg.statement_file import read_siblings, read_statement
 from tumorseg.types import PreprocessStep
 
 COMPARED = 32  # slices of valid on which runtimes are compared: enough, and seconds
-NOT_DELIVERED = "Not delivered: training slices vote on each mask (evaluate.neighbors) and stay here."
+NOT_DELIVERED = {
+    "siblings": "Not delivered: similar slices vote on each mask (evaluate.siblings), one may come alone.",
+    "neighbors": "Not delivered: training slices vote on each mask (evaluate.neighbors) and stay here.",
+}
 
 
 def deliver_model(
@@ -63,9 +66,10 @@ def deliver_model(
     known, sentences, _ = read_scores(details), read_statement(stated), load_model(model)
     check_same(known.prepared, details, read_identity(prepared), prepared)
     with atomic_folder(out) as folder:
-        if known.neighbors_weight:
-            write_text(folder / "README.md", f"{NOT_DELIVERED}\n")
-            print(NOT_DELIVERED)
+        voters = {"siblings": known.siblings_weight, "neighbors": known.neighbors_weight}
+        if why := "\n".join(NOT_DELIVERED[name] for name, weight in voters.items() if weight):
+            write_text(folder / "README.md", f"{why}\n")
+            print(why)
             return
         shutil.copyfile(model / WEIGHTS, folder / WEIGHTS)
         siblings = read_siblings(stated)

@@ -7,7 +7,7 @@ from tumorseg import SPLITS
 from tumorseg.data.slices import SplitArrays, load_split
 from tumorseg.errors import UserError
 from tumorseg.evaluation.calibration import calibrate
-from tumorseg.evaluation.choice import Choice, choose
+from tumorseg.evaluation.choice import BLENDINGS, Choice, choose
 from tumorseg.evaluation.outputs import write_plots, write_predictions
 from tumorseg.evaluation.per_class import count_classes, summarise_classes
 from tumorseg.evaluation.predictions import predict_split, rule_for
@@ -77,7 +77,7 @@ def _about(info: ModelInfo, used: "Evaluate", choice: Choice) -> dict[str, Any]:
         "gflops": info.gflops,
         "threshold": choice.threshold,
         **used.model_dump(),
-        "neighbors_weight": choice.neighbors_weight,
+        **{f"{name}_weight": choice.weights.get(name, 0.0) for name in BLENDINGS},
         "platt": choice.platt,
     }
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from tumorseg.data.slices import SplitArrays
 from tumorseg.evaluation.neighbors import neighbor_votes
+from tumorseg.evaluation.siblings import sibling_votes
 from tumorseg.models.artifact import ModelInfo
 from tumorseg.models.baseline import Baseline
 from tumorseg.models.batches import predict_all
@@ -25,13 +26,13 @@ class Predictions:
     arrays: SplitArrays
     quantised: np.ndarray  # probabilities of tumour (see `metrics`), uint8 (N, S, S)
     indices: np.ndarray  # of the most probable class of each pixel, were it tumour, from 1; uint8 (N, S, S)
-    votes: np.ndarray | None  # as from `neighbor_votes`; None where no neighbours are asked
+    votes: dict[str, np.ndarray]  # of "siblings" and "neighbors", where they are asked, in that order
 
 
 def rule_for(net: nn.Module, rule: "Evaluate") -> "Evaluate":
     """The rule that holds for a net: nothing is added to what a baseline predicts."""
     if isinstance(net, Baseline):
-        return rule.model_copy(update={"flip": "none", "neighbors": 0, "per_slice": False})
+        return rule.model_copy(update={"flip": "none", "siblings": 0, "neighbors": 0, "per_slice": False})
     return rule
 
 
@@ -55,5 +56,9 @@ def predict_split(
     """
     runtime = TorchRuntime(net, info.mean, info.std, device, rule.flip)
     quantised, indices = predict_all(runtime, arrays.images)
-    votes = neighbor_votes(arrays, train, rule.neighbors) if rule.neighbors else None
+    votes = {}
+    if rule.siblings:
+        votes["siblings"] = sibling_votes(arrays.images, quantised, rule.siblings)
+    if rule.neighbors:
+        votes["neighbors"] = neighbor_votes(arrays, train, rule.neighbors)
     return Predictions(arrays, quantised, indices, votes)

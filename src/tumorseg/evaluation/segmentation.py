@@ -40,7 +40,7 @@ def segment(predictions: Predictions, choice: Choice, beta: float) -> Segmentati
         beta: Of the F-beta by which slices are cut each for itself (see `metrics.f_beta`).
     """
     arrays = predictions.arrays
-    quantised = add_votes(predictions, choice.neighbors_weight)
+    quantised = add_votes(predictions, choice)
     counts = count_pixels(quantised, arrays.masks)
     by_probability = counts.sum(0)
     if choice.platt:

@@ -18,7 +18,7 @@ def statement(name: str, scores: Scores, context: dict[str, Any]) -> list[str]:
     """
     return [
         _score(name, scores),
-        *_neighbors(scores),
+        *_votes(scores),
         *_classes(scores.test.classes),
         _baselines(context["baselines"]),
         _leak(scores.test.slices, context["leak"]),
@@ -44,14 +44,21 @@ def _score(name: str, scores: Scores) -> str:
     )
 
 
-def _neighbors(scores: Scores) -> list[str]:
-    if not scores.neighbors_weight:
-        return []
-    return [
-        f"A slice's most similar training slices, {scores.neighbors} of them, had a say in what is found "
-        f"in it, with the weight {scores.neighbors_weight:g} that was chosen on valid: where the patient "
-        "is not in train, expect less."
-    ]
+def _votes(scores: Scores) -> list[str]:
+    sentences = []
+    if scores.siblings_weight:
+        sentences.append(
+            f"What is predicted in similar test slices, {scores.siblings} of them at most, had a say in "
+            f"each, with the weight {scores.siblings_weight:g} that was chosen on valid: where a slice "
+            "comes without its stack, expect less."
+        )
+    if scores.neighbors_weight:
+        sentences.append(
+            f"A slice's most similar training slices, {scores.neighbors} of them, had a say in what is found "
+            f"in it, with the weight {scores.neighbors_weight:g} that was chosen on valid: where the patient "
+            "is not in train, expect less."
+        )
+    return sentences
 
 
 def _classes(classes: Classes | None) -> list[str]:
