@@ -28,6 +28,7 @@ This page is made from the schema by `make tables`.
 """
 HEADER = ["key", "meaning", "unit", "range", "default"]
 SECTIONS = ["split", "audit", "augment", "loss", "train", "evaluate", "compute"]
+NAMED = {"models": "Model", "ensembles": "Ensemble", "datasets": "Dataset"}  # by section: what an entry is
 LIMITS = [("minimum", "from {}"), ("exclusiveMinimum", "above {}"), ("maximum", "to {}")]
 LIMITS += [("exclusiveMaximum", "below {}"), ("multipleOf", "in steps of {}")]
 PATTERNS = {r"^[0-9a-f]{64}$": "64 hexadecimal digits", r"^[A-Za-z0-9_-]+/[A-Za-z0-9_-]+$": "`owner/name`"}
@@ -43,17 +44,15 @@ def page(root: Path) -> str:
     """
     schema, values = Params.model_json_schema(), read_yaml(root / "params.yaml")
     kinds, top = schema["$defs"], schema["properties"]
-    plain = [key for key in top if key not in (*SECTIONS, "datasets", "models")]
+    plain = [key for key in top if key not in (*SECTIONS, *NAMED)]
     parts = [INTRODUCTION, "## General", _rows(top, plain, values)]
     for name in SECTIONS:
         section = kinds[top[name]["$ref"].rsplit("/", 1)[1]]
         parts += [f"## `{name}`", section["description"], _rows(section["properties"], None, values[name])]
     parts += _datasets(kinds, values["datasets"])
-    parts += [
-        "## `models.<name>`",
-        kinds["Model"]["description"],
-        _rows(kinds["Model"]["properties"], None, {}),
-    ]
+    for name in ("models", "ensembles"):
+        entry = kinds[NAMED[name]]
+        parts += [f"## `{name}.<name>`", entry["description"], _rows(entry["properties"], None, {})]
     parts += _architectures()
     return "\n\n".join(part.strip() for part in parts) + "\n"
 

@@ -7,6 +7,7 @@ import pytest
 from tumorseg.errors import UserError
 from tumorseg.params import load_params
 
+ENSEMBLES = "ensembles: {}"
 CATEGORIES = 'tumor_categories: ["0", "1"]  #'
 
 
@@ -131,6 +132,42 @@ def edited(root, tmp_path):
         ("width: 16", "width: 16, train: {speed: 2}", "models.unet.train.speed: unknown key"),
         ("width: 16", "width: 16, augment: {hflip: 2.0}", "models.unet.augment.hflip: .*less than or equal"),
         ("width: 16", "width: 16, epochs: 0", "models.unet.epochs: .*greater than or equal to 1"),
+        (ENSEMBLES, "ensembles: {a: {first: unet}}", "ensembles.a.second: missing key"),
+        (ENSEMBLES, "ensembles: {a: {first: unet, second: 3}}", "ensembles.a.second: .*string, not 3"),
+        (ENSEMBLES, "ensembles: {a: {first: unet, second: renet, third: b}}", "ensembles.a.third: unknown"),
+        (
+            ENSEMBLES,
+            "ensembles: {a: {first: unet, second: foo}}",
+            "ensembles.a.second: 'foo' is not one of simple_cnn, .*unet: models that learn, and ensembles",
+        ),
+        (
+            ENSEMBLES,
+            "ensembles: {a: {first: nearest_slice, second: unet}}",
+            "ensembles.a.first: 'nearest_slice' is not one of simple_cnn, .*unet: models that learn",
+        ),
+        (ENSEMBLES, "ensembles: {a: {first: a, second: unet}}", "ensembles.a.first: 'a' is not one of"),
+        (
+            ENSEMBLES,
+            "ensembles: {a: {first: b, second: unet}, b: {first: resnet, second: renet}}",
+            "ensembles.a.first: 'b' is not one of .*, and ensembles further up",
+        ),
+        (ENSEMBLES, "ensembles: {a: {first: unet, second: unet}}", "ensembles.a: unet is in both parts"),
+        (
+            ENSEMBLES,
+            "ensembles: {a: {first: unet, second: renet}, b: {first: a, second: renet}}",
+            "ensembles.b: renet is in both parts",
+        ),
+        (
+            ENSEMBLES,
+            "ensembles: {resnet: {first: unet, second: renet}}",
+            "ensembles: resnet is the name of a model; choose another",
+        ),
+        (
+            ENSEMBLES,
+            "ensembles: {Resnet: {first: unet, second: renet}}",
+            "ensembles: resnet and Resnet differ in case alone",
+        ),
+        (ENSEMBLES, "ensembles: {a b: {first: unet, second: renet}}", "ensembles.a b"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_key_and_value(edited, old, new, message):
@@ -152,6 +189,19 @@ def test_a_model_may_train_with_values_of_its_own(edited):
     assert (own.lr, own.ema, own.batch_size) == (0.1, 0.9, common.batch_size)
     assert params.augment.changed(model.augment) == params.augment.model_copy(update={"scale": 0.2})
     assert params.train.changed(params.models["resnet"].train) == common
+
+
+def test_an_ensemble_may_be_delivered_and_joined_with_more(edited, tmp_path):
+    joined = "ensembles: {a: {first: unet, second: renet}, b: {first: resnet, second: a}}"
+    params = edited(ENSEMBLES, joined)
+    made_of = [params.made_of(name) for name in ("resnet", "a", "b")]
+    assert made_of == [["resnet"], ["unet", "renet"], ["resnet", "unet", "renet"]]
+    assert params.ensemble_named("b").second == "a"
+    with pytest.raises(UserError, match="ensembles: 'c' is not one of those there are: a, b"):
+        params.ensemble_named("c")
+    path = tmp_path / "params.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("model: unet ", "model: b "), encoding="utf-8")
+    assert load_params(path).model == "b"
 
 
 def test_classes_keep_the_order_they_are_written_in(edited):

@@ -1,6 +1,6 @@
 """The typed, frozen schema of params.yaml: an unknown key or a bad value stops everything at once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -69,12 +69,35 @@ class Model(BaseModel):
         return self
 
 
+class Ensemble(Frozen):
+    """One entry of `ensembles`: two trained models as one, the mean of their probabilities.
+
+    Nothing is trained again. Each part has half of the weight, also where it is an ensemble itself.
+    """
+
+    first: str = described("one part: a model that learns, or an ensemble further up")
+    second: str = described("the other part; no model is in both")
+
+
+def made_of(name: str, ensembles: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The models that a model or an ensemble is made of: itself; or those of its first part, then the others.
+
+    Args:
+        name: Of a model or an ensemble.
+        ensembles: As params.yaml has them.
+    """
+    if name not in ensembles:
+        return [name]
+    parts = (ensembles[name][part] for part in ("first", "second"))
+    return [model for part in parts for model in made_of(part, ensembles)]
+
+
 class Params(Frozen):
     """All of params.yaml."""
 
     seed: Seed = described("seed of weights, shuffling and augmentation")
     data: str = described("the dataset to run on: a name in `datasets`")
-    model: str = described("the model that the pipeline delivers: a name in `models`")
+    model: str = described("the model that the pipeline delivers: a name in `models` or `ensembles`")
     datasets: dict[Name, Dataset] = described("datasets by name")
     preprocess: list[PreprocessStep] = described(
         "steps before slices are resized, in this order; `crop`: cut to the head; `pad`: make it square by "
@@ -89,20 +112,40 @@ class Params(Frozen):
     evaluate: Evaluate
     compute: Compute
     models: Annotated[dict[Name, Model], Field(min_length=1)] = described("models by name")
+    ensembles: dict[Name, Ensemble] = described("ensembles by name")
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         named: list[tuple[str, str, Collection[str]]] = [
             ("data", self.data, self.datasets),
-            ("model", self.model, self.models),
+            ("model", self.model, [*self.models, *self.ensembles]),
         ]
         for key, value, choices in named:
             if value not in choices:
                 raise ValueError(f"{key}: {value!r} is not one of {', '.join(choices)}")
         lower: dict[str, str] = {}
-        for name in self.models:  # to some file systems both are one folder
-            if (other := lower.setdefault(name.lower(), name)) != name:
-                raise ValueError(f"models: {other} and {name} differ in case alone")
+        sections: dict[str, Collection[str]] = {"models": self.models, "ensembles": self.ensembles}
+        for section, name in ((section, name) for section, names in sections.items() for name in names):
+            if (other := lower.setdefault(name.lower(), name)) != name:  # to some file systems one folder
+                raise ValueError(f"{section}: {other} and {name} differ in case alone")
+            if section == "ensembles" and name in self.models:
+                raise ValueError(f"ensembles: {name} is the name of a model; choose another")
+        return self
+
+    @model_validator(mode="after")
+    def _parts_can_be_joined(self) -> Self:
+        choices = [name for name, model in self.models.items() if model.loss]
+        for name, ensemble in self.ensembles.items():
+            for key, part in ensemble:
+                if part not in choices:
+                    raise ValueError(
+                        f"ensembles.{name}.{key}: {part!r} is not one of {', '.join(choices)}: "
+                        "models that learn, and ensembles further up"
+                    )
+            models = self.made_of(name)
+            if twice := [model for model in models if models.count(model) > 1]:
+                raise ValueError(f"ensembles.{name}: {twice[0]} is in both parts")
+            choices.append(name)
         return self
 
     @model_validator(mode="after")
@@ -124,6 +167,21 @@ class Params(Frozen):
         if name not in self.models:
             raise UserError(f"{PARAMS_FILE}: models: {name!r} is not one of {', '.join(self.models)}")
         return self.models[name]
+
+    def ensemble_named(self, name: str) -> Ensemble:
+        """The entry of `ensembles` called `name`.
+
+        Raises:
+            UserError: There is none; the message lists those there are.
+        """
+        if name not in self.ensembles:
+            listed = ", ".join(self.ensembles) or "none"
+            raise UserError(f"{PARAMS_FILE}: ensembles: {name!r} is not one of those there are: {listed}")
+        return self.ensembles[name]
+
+    def made_of(self, name: str) -> list[str]:
+        """The models that a model or an ensemble is made of, as from `made_of`."""
+        return made_of(name, {key: each.model_dump() for key, each in self.ensembles.items()})
 
     @property
     def dataset(self) -> Dataset:
