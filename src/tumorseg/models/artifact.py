@@ -25,7 +25,7 @@ class ModelInfo(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     name: Name
-    architecture: Name
+    architecture: Name  # `ensemble.ENSEMBLE` where it has parts
     options: dict[str, Any]
     parameters: Annotated[int, Field(ge=0)]  # trained ones
     image_size: Annotated[int, Field(ge=1, le=MOST_PIXELS)]
@@ -33,13 +33,20 @@ class ModelInfo(BaseModel):
     # `training.pixel_statistics` has no less, and no values from 0 to 1 have more.
     std: Annotated[float, Field(ge=1e-6, le=0.5)]
     best_epoch: Annotated[int, Field(ge=0)]  # of the first net, counted from 1; 0 for what learns nothing
-    epochs: Annotated[int, Field(ge=0)]  # that were run
+    epochs: Annotated[int, Field(ge=0)]  # that were run; of parts, the most
     channels: Channels = 1  # of a slice: grey; or red, green and blue
     members: Members = 1  # nets whose probabilities are averaged
     gflops: Annotated[float, Field(ge=0)] = 0.0  # 10⁹ operations of one slice; 0 where they were not counted
     classes: list[str] = []  # of tumour, as its logits have them after background; none: all is one
     # What its encoder started from; the files of other nets do without the key.
     pretrained: Annotated[Pretrained | None, Field(exclude_if=lambda value: value is None)] = None
+    # Trained models that it joins, in the order of its members; the files of other nets do without the key.
+    parts: Annotated[list["ModelInfo"], Field(exclude_if=lambda value: not value)] = []
+
+    @property
+    def made_of(self) -> list["ModelInfo"]:
+        """The models that were trained: itself, or those of its parts."""
+        return [model for part in self.parts for model in part.made_of] or [self]
 
 
 def save_model(folder: Path, net: "nn.Module", info: ModelInfo) -> None:
@@ -88,15 +95,10 @@ def load_weights(folder: Path, info: ModelInfo) -> "nn.Module":
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from tumorseg.models.ensemble import join
-
     path = folder / WEIGHTS
     try:
         weights = load_file(path)
-        # What training started from: not fetched again, since the saved weights take its place.
-        options = {key: value for key, value in info.options.items() if key != "weights"}
-        shape = (channels(info.classes), info.channels)
-        net = join([build_model(info.architecture, *shape, **options) for _ in range(info.members)])
+        net = _build(info)
         for name, buffer in net.named_buffers():  # a baseline's buffers get their size by fitting
             if buffer.numel() == 0 and name in weights:
                 setattr(net, name, weights[name].clone())
@@ -109,6 +111,18 @@ def load_weights(folder: Path, info: ModelInfo) -> "nn.Module":
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: not weights of {info.architecture}: {reason}; {WAY_OUT}") from None
     return net.eval()
+
+
+def _build(info: ModelInfo) -> "nn.Module":
+    """The net that `info` describes, its weights at random."""
+    from tumorseg.models.ensemble import Ensemble, join
+
+    if info.parts:
+        return Ensemble([_build(part) for part in info.parts])
+    # What training started from: not fetched again, since the saved weights take its place.
+    options = {key: value for key, value in info.options.items() if key != "weights"}
+    shape = (channels(info.classes), info.channels)
+    return join([build_model(info.architecture, *shape, **options) for _ in range(info.members)])
 
 
 def _check_values(weights: "dict[str, Tensor]") -> None:
