@@ -14,6 +14,7 @@ def main() -> None:
     models = params.models
     compare_models(
         {name: describe(model.architecture).learns for name, model in models.items()},
+        {name: params.made_of(name) for name in params.ensembles},
         prepared=Path("data/prepared"),
         predictions=Path("data/predictions"),
         headlines=Path("metrics/models"),

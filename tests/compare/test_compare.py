@@ -170,10 +170,32 @@ def test_what_models_left_that_are_gone_is_removed_and_told(measured, tmp_path, 
     assert left == {"low", "high"}
 
 
+def test_an_ensemble_is_one_more_model_but_has_no_curve_and_no_vote(measured, tmp_path, capsys):
+    root = shutil.copytree(measured, tmp_path / "measured")
+    for name in DICE:
+        scores = read_json(root / "details" / f"{name}.json")
+        scores["valid"]["at_best"]["median"]["dice"] = 0.9
+        (root / "details" / f"{name}.json").write_text(json.dumps(scores))
+    (root / "curves" / "as_high.csv").unlink()
+    board = compare_in(root, tmp_path / "out", ["low", "lowest", "high"], as_high=["low", "high"])
+    assert list(board) == ["high", "as_high", "low", "lowest"]
+    assert "removed" not in capsys.readouterr().out
+    assert (root / "predictions" / "as_high" / "test.npy").is_file()
+    assert board["as_high"]["verdict"][0].startswith("cannot be told from lowest: Dice 0.66 against 0.85")
+    # 54 GFLOP each, as in the row above.
+    assert board["as_high"]["training_pflops"] == pytest.approx(108e-6)
+    assert "as_high" not in pd.read_csv(tmp_path / "out/plots/curves.csv").model.unique()
+    assert "as_high" in pd.read_csv(tmp_path / "out/plots/pr_curve.csv").model.unique()
+    rows = {row["model"]: row for row in read_json(tmp_path / "out/plots/models.json")}
+    assert rows["as_high"]["learns"]
+    # Of the three that learn, the two that it is made of.
+    assert read_json(tmp_path / "out/compare.json")["suspects"]["voters"] == 2
+
+
 def test_a_model_without_scores_leaves_the_old_comparison(measured, tmp_path):
     compare(measured, tmp_path, ["low"])
     before = files(tmp_path)
-    with pytest.raises(UserError, match=r"missing\.json: not found; run dvc repro .*evaluate@missing$"):
+    with pytest.raises(UserError, match=r"missing\.json: not found; run dvc repro .*evaluate@missing \("):
         compare(measured, tmp_path, ["low", "missing"])
     assert files(tmp_path) == before
 

@@ -69,10 +69,11 @@ def compare(root: Path, out: Path, names: list[str]) -> dict:
         return compare_in(shutil.copytree(root, Path(scratch) / "measured"), out, names)
 
 
-def compare_in(root: Path, out: Path, names: list[str]) -> dict:
-    """Likewise, in the very folders."""
+def compare_in(root: Path, out: Path, names: list[str], **ensembles: list[str]) -> dict:
+    """Likewise, in the very folders; and ensembles, by what they are made of."""
     compare_models(
         {name: LEARNS[name] for name in names},
+        ensembles,
         prepared=root / "prepared",
         predictions=root / "predictions",
         headlines=root / "headlines",

@@ -5,7 +5,7 @@ compared; `heatmaps`, `cost` and `side_by_side` draw.
 """
 
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ TABLES = ("pr_curve", "confusion", "reliability")
 
 
 def compare_models(
-    learns: dict[str, bool],
+    models: dict[str, bool],
+    ensembles: dict[str, list[str]],
     *,
     prepared: Path,
     predictions: Path,
@@ -45,30 +46,29 @@ def compare_models(
     """Gather scores and curves, test every difference, and remove what models that are gone have left.
 
     Args:
-        learns: By model: whether it learns; those that do not are the baselines.
-        prepared: Folder made by `prepare.prepare`.
+        models, ensembles: By model: whether it learns, or is a baseline; by ensemble: what it is made of.
+        prepared, whole: Folder made by `prepare.prepare`; whether slices are neither cropped nor padded.
         predictions: Folder of <model>/{slices.csv,valid.npy,test.npy}, as written by `evaluation`.
         headlines, details: Folders of <model>.json, as written there; the former is only cleared.
-        curves: Folder of <model>.csv, as written by `training.train_model`.
+        curves: Folder of <model>.csv, as written by `training.train_model`; ensembles have none.
         evaluated: Folder of <model>/<table>.csv for each of TABLES.
         audit: JSON file, as written by `audit.audit`: how far the labels agree with themselves.
-        whole: Whether prepared slices are whole ones, neither cropped nor padded.
-        out: JSON file: the data (`prepared`), how far its labels agree (`agreement`), how many may be wrong
-            (`suspects`), and by model its figures and verdict, best valid Dice first.
+        out: JSON file: `prepared`, `agreement`, `suspects`; by model its figures and verdict, best first.
         plots: Folder for {models,slices}.json, what `_write_tables`, `_draw` and `write_suspects` write.
 
     Raises:
         UserError: A file is missing or malformed, or is of other data than the prepared folder.
     """
-    clear(learns, [headlines, details, curves, evaluated, predictions])
+    learns = models | dict.fromkeys(ensembles, True)
+    clear({curves: models} | dict.fromkeys([headlines, details, evaluated, predictions], learns))
     identity = read_identity(prepared)
     results = read_results(list(learns), details, identity, prepared)
     agreement = read_agreement(audit, identity, prepared)
     splits = {split: load_split(prepared, split) for split in ("valid", "test")}
-    suspects = find_suspects(voters_of(results, learns), results, splits, predictions)
+    suspects = find_suspects(voters_of(results, models), results, splits, predictions)
     comparison = compare(scored := read_scored(list(results), predictions, splits["test"].table))
-    trained = pd.concat([_read(curves / f"{name}.csv") for name in results])
-    board = _board(results, learns, comparison, trained, slices=identity.train)
+    trained = pd.concat([_read(curves / f"{name}.csv") for name in results if name in models])
+    board = _board(results, learns, comparison, _pflops(results, trained, ensembles, identity.train))
     with atomic_folder(plots) as folder:
         write_json(folder / "models.json", identity.rows(model_rows(board, learns, agreement)))
         _write_tables(folder, results, comparison, trained, evaluated)
@@ -104,14 +104,19 @@ def of_all(evaluated: Path, kind: str, names: list[str]) -> pd.DataFrame:
     return pd.concat([_read(evaluated / name / f"{kind}.csv").assign(model=name) for name in names])
 
 
-def clear(models: Collection[str], folders: Iterable[Path]) -> None:
-    """Remove what other models have left in folders of <model>, <model>.json or <model>.csv, and say so."""
+def clear(kept: Mapping[Path, Collection[str]]) -> None:
+    """Remove what other models have left, and say so.
+
+    Args:
+        kept: By folder of <model>, <model>.json or <model>.csv: the models whose files stay.
+    """
     left = set()
-    for path in (path for folder in folders for path in sorted(folder.glob("[!.]*"))):
-        model = path.name if path.is_dir() else path.stem
-        if model not in models:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-            left.add(model)
+    for folder, models in kept.items():
+        for path in sorted(folder.glob("[!.]*")):
+            model = path.name if path.is_dir() else path.stem
+            if model not in models:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                left.add(model)
     if left:
         print(f"removed what models left that params.yaml no longer has: {', '.join(sorted(left))}")
 
@@ -136,23 +141,33 @@ def _board(
     results: dict[str, Scores],
     learns: dict[str, bool],
     comparison: Comparison,
-    trained: pd.DataFrame,
-    slices: int,
+    pflops: dict[str, float],
 ) -> dict[str, dict[str, Any]]:
     """The figures and the verdict of each model, in the order of `results`."""
     dice = dict(zip(results, comparison.dice, strict=True))
     sentences = verdicts(learns, dice, comparison.differences)
     medians, board = median_ranks(comparison.shares), {}
-    epochs = trained.groupby("model")["epoch"].max()  # 0 for what learns nothing
     for place, (name, scores) in enumerate(results.items()):
         board[name] = {
             **summarise(scores),
-            "training_pflops": training_pflops(scores.gflops, slices, int(epochs[name])),
+            "training_pflops": pflops[name],
             "test_rank_median": float(medians[place]),
             "first_share": float(comparison.shares[place, 0]),
             "verdict": sentences[name],
         }
     return board
+
+
+def _pflops(
+    results: dict[str, Scores], trained: pd.DataFrame, ensembles: dict[str, list[str]], slices: int
+) -> dict[str, float]:
+    """By model: what its training took, in PFLOP; of an ensemble, those of all that it is made of."""
+    epochs = trained.groupby("model")["epoch"].max()  # 0 for what learns nothing
+    alone = {
+        str(name): training_pflops(results[str(name)].gflops, slices, int(most))
+        for name, most in epochs.items()
+    }
+    return alone | {name: sum(alone[model] for model in made_of) for name, made_of in ensembles.items()}
 
 
 def _draw(

@@ -54,11 +54,16 @@ class Suspects:
 
 
 def voters_of(results: dict[str, Scores], learns: dict[str, bool]) -> list[str]:
-    """The models that learn and agree with the labels of valid, in the median: others cannot accuse one."""
+    """The models that learn and agree with the labels of valid, in the median: others cannot accuse one.
+
+    Args:
+        results: By model: its scores.
+        learns: By model: whether it learns. An ensemble is left out, since the nets that it is made of vote.
+    """
     return [
         name
         for name, scores in results.items()
-        if learns[name] and scores.valid.at_best.median.dice >= AGREES
+        if learns.get(name) and scores.valid.at_best.median.dice >= AGREES
     ]
 
 
