@@ -11,6 +11,8 @@ from support.prior import MASKS, evaluate
 from tumorseg.errors import UserError
 from tumorseg.scores_file import headline, parse_scores, read_scores
 
+AGAIN = "run dvc repro -f -s evaluate@unet (of an ensemble: ensemble@unet)"
+
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -73,7 +75,7 @@ def test_a_bad_field_is_named_in_one_line(path, change, fault):
     change(values)
     with pytest.raises(UserError) as error:
         parse_scores(json.dumps(values), Path("metrics/details/unet.json"))
-    assert str(error.value) == f"metrics/details/unet.json: {fault}; run dvc repro -f -s evaluate@unet"
+    assert str(error.value) == f"metrics/details/unet.json: {fault}; {AGAIN}"
 
 
 @pytest.mark.parametrize(
@@ -91,5 +93,5 @@ def test_what_is_no_scores_file_is_refused_in_one_line(tmp_path, text, fault):
     with pytest.raises(UserError) as error:
         read_scores(path)
     assert str(error.value).startswith(f"{path}: {fault}")
-    assert str(error.value).endswith("; run dvc repro -f -s evaluate@unet")
+    assert str(error.value).endswith(f"; {AGAIN}")
     assert "\n" not in str(error.value)

@@ -178,9 +178,9 @@ def read_scores(path: Path) -> Scores:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UserError(f"{path}: not found; {_way_out(path)}") from None
+        raise UserError(f"{path}: not found; {score_again(path.stem)}") from None
     except UnicodeDecodeError:
-        raise UserError(f"{path}: not UTF-8; {_way_out(path)}") from None
+        raise UserError(f"{path}: not UTF-8; {score_again(path.stem)}") from None
     return parse_scores(text, path)
 
 
@@ -193,7 +193,7 @@ def parse_scores(text: str, path: Path) -> Scores:
     try:
         return Scores.model_validate_json(text)
     except ValidationError as error:
-        raise UserError(f"{path}: {_plain(error.errors()[0])}; {_way_out(path)}") from None
+        raise UserError(f"{path}: {_plain(error.errors()[0])}; {score_again(path.stem)}") from None
 
 
 def headline(name: str, scores: Scores) -> dict[str, Any]:
@@ -229,5 +229,6 @@ def _plain(error: Any) -> str:
     return f"{field}: {message}" if field else message
 
 
-def _way_out(path: Path) -> str:
-    return f"run dvc repro -f -s evaluate@{path.stem}"
+def score_again(name: str) -> str:
+    """What to do where the scores of a model or an ensemble are not as they should be."""
+    return f"run dvc repro -f -s evaluate@{name} (of an ensemble: ensemble@{name})"

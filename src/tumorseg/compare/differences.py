@@ -9,6 +9,7 @@ import pandas as pd
 from tumorseg.errors import UserError
 from tumorseg.metrics import ratio
 from tumorseg.paired import Scored, differences, observed, read_slice_scores, sample
+from tumorseg.scores_file import score_again
 
 KEYS = ["index", "file", "group"]  # of a slice
 
@@ -68,8 +69,7 @@ def check_slices(predictions: Path, name: str, split: str, slices: pd.DataFrame)
     table = read_slice_scores(path, split)
     if table[KEYS].to_numpy().tolist() != slices[KEYS].to_numpy().tolist():
         raise UserError(
-            f"{path}: its {split} slices are not those of data/prepared/slices.csv; "
-            f"run dvc repro -f -s evaluate@{name}"
+            f"{path}: its {split} slices are not those of data/prepared/slices.csv; {score_again(name)}"
         )
     return table
 
