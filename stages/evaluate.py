@@ -4,22 +4,12 @@ from tumorseg import stage
 
 
 def main(name: str) -> None:
-    from pathlib import Path
-
     from tumorseg.evaluation.evaluate import evaluate_model
+    from tumorseg.evaluation.places import places_of
     from tumorseg.params import load_params
 
     params = load_params()
-    evaluate_model(
-        Path("models") / name,
-        Path("data/prepared"),
-        accelerator=params.compute.accelerator,
-        rule=params.evaluate,
-        predictions=Path("data/predictions") / name,
-        headlines=Path("metrics/models") / f"{name}.json",
-        details=Path("metrics/details") / f"{name}.json",
-        plots=Path("plots/evaluate") / name,
-    )
+    evaluate_model(**places_of(name), accelerator=params.compute.accelerator, rule=params.evaluate)
 
 
 if __name__ == "__main__":

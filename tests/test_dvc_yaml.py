@@ -10,6 +10,8 @@ from ruamel.yaml import YAML
 
 # They carry messages and checks; no output depends on them.
 PLUMBING = {"errors", "progress", "stage", "params", "sections", "datasets", "types"}
+# Of params, by the section that each reads.
+METHODS = {"model_named": "models", "ensemble_named": "ensembles", "made_of": "ensembles"}
 
 
 def definitions(root: Path) -> dict[str, dict]:
@@ -76,7 +78,7 @@ def test_deps_name_no_code_that_a_stage_does_not_run(root, stage):
     models = YAML(typ="safe").load((root / "params.yaml").read_text(encoding="utf-8"))["models"]
     architectures = {model["architecture"] for model in models.values()}
     nets = {package / "nets" / f"{name}.py" for name in architectures}
-    roots = {script} | (nets if stage in ("train", "evaluate", "deliver") else set())
+    roots = {script} | (nets if stage in ("train", "evaluate", "ensemble", "deliver") else set())
     # Params are what `validate` is about; to the others they are no code that an output depends on.
     reached = roots | closure(roots, package, set() if stage == "validate" else PLUMBING)
     if stage not in ("train", "evaluate") and package / "models" / "registry.py" in reached:
@@ -104,7 +106,7 @@ def test_a_stage_declares_the_params_it_reads_and_no_others(root, stage):
         text = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
         if text.startswith(("params.", "load_params().")):
             text = text.replace("load_params().", "params.").removeprefix("params.")
-            read.add("models" if text == "model_named" else text)
+            read.add(METHODS.get(text, text))
     whole = {name for name in read if not any(other.startswith(f"{name}.") for other in read)}
     used = {
         name.split(".")[0] if not name.startswith("dataset.") else ".".join(name.split(".")[:2])

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from support.pipeline import GIT, MODELS, commit, copy, dvc, ran
 
+from tumorseg.delivery.check import check_net
+from tumorseg.delivery.info import describe
+
 
 @pytest.fixture(scope="module")
 def finished(fresh, tmp_path_factory) -> Path:
@@ -121,6 +124,33 @@ def test_what_is_delivered_is_the_selected_model_and_has_a_name(finished, tmp_pa
     subprocess.run([*GIT, "tag", "-am", "x", "tumor-segmentation@v1.0.0"], cwd=repo, check=True)
     dvc(repo, "artifacts", "get", str(repo), "tumor-segmentation", "--rev", "v1.0.0", "--out", str(out))
     assert (out / "SHA256SUMS").read_bytes() == (repo / "delivered/SHA256SUMS").read_bytes()
+
+
+def test_trained_models_are_joined_compared_and_delivered_without_training(finished, tmp_path):
+    repo = copy(finished, tmp_path)
+    joined = "+ensembles.both={first: simple_cnn, second: deep_cnn}"
+    output = dvc(repo, "exp", "run", "-S", joined, "-S", "model=both")
+    assert ran(output) == ["validate", "ensemble@both", "compare", "report", "deliver"]
+    board = json.loads((repo / "metrics/compare.json").read_text())["models"]
+    assert sorted(board) == sorted([*MODELS, "both"])
+    for key in ("parameters", "gflops", "training_pflops"):
+        assert board["both"][key] == pytest.approx(board["simple_cnn"][key] + board["deep_cnn"][key])
+    assert json.loads((repo / "metrics/selected.json").read_text())["name"] == "both"
+    by_torch, by_onnx = list(check_net(repo / "delivered"))[-2:]
+    assert by_torch == "torch: the levels of the sample are the same, bit for bit"
+    assert by_onnx.startswith("onnx: the levels of the sample are the same")
+    assert "mean of simple_cnn (simple_cnn, " in describe(repo / "delivered")
+    assert dvc(repo, "status").strip().endswith("up to date.")
+    # An ensemble of that ensemble, up to its scores alone: the new model is not scored by itself.
+    again = "+ensembles.again={first: both, second: tiny}"
+    tiny = "+models.tiny={architecture: unet, loss: bce_dice, width: 4, depth: 1}"
+    output = dvc(repo, "exp", "run", "-S", tiny, "-S", again, "ensemble@again")
+    assert ran(output) == ["validate", "train@tiny", "ensemble@again"]
+    # And back.
+    gone = ("-S", "~ensembles.both", "-S", "~ensembles.again", "-S", "~models.tiny")
+    dvc(repo, "exp", "run", *gone, "-S", "model=simple_cnn")
+    assert sorted(path.name for path in (repo / "data/predictions").iterdir()) == sorted(MODELS)
+    assert not (repo / "metrics/details/both.json").exists()
 
 
 def test_an_edit_of_one_model_retrains_that_one(finished, tmp_path):
