@@ -9,6 +9,7 @@ from pathlib import Path
 from tumorseg.delivery.contract import Contract, Headline
 from tumorseg.delivery.expectation import Expectation
 from tumorseg.files import write_text
+from tumorseg.models.artifact import ModelInfo
 from tumorseg.text import interval_text, markdown_table
 
 NOT_A_DEVICE = (
@@ -125,12 +126,22 @@ def _decision(contract: Contract) -> str:
     if rule.per_slice:
         cut = "Each slice is cut where its own expected score is best."
     mirror = "" if rule.flip == "none" else f" The mirror image ({rule.flip}) is asked too."
-    nets = "one net" if model.members == 1 else f"{model.members} nets, whose probabilities are averaged"
     classes = f" Classes: {', '.join(model.classes)}." if model.classes else ""
     return f"""## How it decides
 
-{cut}{mirror} This was chosen on the validation split. It is {nets} of architecture
-`{model.architecture}` with {model.parameters:,} parameters.{classes}"""
+{cut}{mirror} This was chosen on the validation split. {_net("It", model)}{classes}"""
+
+
+def _net(subject: str, model: ModelInfo) -> str:
+    """What a net is, in a sentence; of an ensemble, in one more on each part."""
+    if model.parts:
+        names = [f"`{part.name}`" for part in model.parts]
+        parts = [_net(name, part) for name, part in zip(names, model.parts, strict=True)]
+        return "\n".join([f"{subject} is the mean of the probabilities of {' and '.join(names)}.", *parts])
+    nets = "one net" if model.members == 1 else f"{model.members} nets, whose probabilities are averaged"
+    return (
+        f"{subject} is {nets} of architecture\n`{model.architecture}` with {model.parameters:,} parameters."
+    )
 
 
 def _scores(contract: Contract, sentences: list[str]) -> str:
@@ -167,18 +178,24 @@ def _figure(value: float) -> str:
 
 
 def _data(contract: Contract) -> str:
-    data, start = contract.prepared, contract.model.pretrained
-    origin = (
-        f"\n\nIts encoder started from weights that others trained: `{start.file}` of the Python package\n"
-        f"`{start.package}`, SHA-256 `{start.sha256}`, licence {start.licence}."
-        if start
-        else ""
-    )
+    data = contract.prepared
+    origin = "".join(_origin(model, contract.model) for model in contract.model.made_of)
     return f"""## Data and licences
 
 Trained on `{data.data}`: {data.train} slices, split `{data.split}`, prepared data `{data.digest}`.
 The data: {contract.source_of_data}. Licence of the data: {contract.licence_of_data}. Licence of the weights:
 {contract.licence_of_weights}.{origin}"""
+
+
+def _origin(model: ModelInfo, whole: ModelInfo) -> str:
+    """What a model that the delivered net is made of started from; nothing where it started at random."""
+    if not (start := model.pretrained):
+        return ""
+    encoder = "Its encoder" if model is whole else f"The encoder of `{model.name}`"
+    return (
+        f"\n\n{encoder} started from weights that others trained: `{start.file}` of the Python package\n"
+        f"`{start.package}`, SHA-256 `{start.sha256}`, licence {start.licence}."
+    )
 
 
 def _files(folder: Path, without_onnx: str | None) -> str:

@@ -19,7 +19,7 @@ from tumorseg.delivery.selftest import SIDE, write_sample
 from tumorseg.delivery.warning_power import measured_expectation
 from tumorseg.files import atomic_folder, write_text
 from tumorseg.identity import check_same, read_identity
-from tumorseg.models.artifact import WEIGHTS, load_info, load_model
+from tumorseg.models.artifact import WEIGHTS, ModelInfo, load_info, load_model
 from tumorseg.params import Source
 from tumorseg.scores_file import Scores, SplitScores, read_scores
 from tumorseg.sources.phantom import sample_slices
@@ -49,7 +49,7 @@ def deliver_model(
     """Write the delivered net.
 
     Args:
-        model: Folder of the selected model, as written by `training.train_model`.
+        model: Folder of the selected model, as written by `training.train_model` or `ensemble.join_models`.
         prepared: Folder made by `prepare.prepare`.
         raw: Folder of the slices at their own size, by the split they came in.
         masks: Folder of their masks, likewise.
@@ -129,10 +129,15 @@ def contract_of(
         prepared=known.prepared,
         scores={"valid": headline_of(known.valid), "test": headline_of(known.test)},
         share_of_siblings=siblings,
-        licence_of_weights=info.pretrained.licence if info.pretrained else "MIT",  # it is part of them
+        licence_of_weights=licence_of(info),
         licence_of_data=read_licences(raw / "train"),
         source_of_data=name_source(source),
     )
+
+
+def licence_of(model: ModelInfo) -> str:
+    """The licence of its weights: that of the weights it started from, if any; all packages have the same."""
+    return next((each.pretrained.licence for each in model.made_of if each.pretrained), "MIT")
 
 
 def expected_of(reading: Reading) -> str:

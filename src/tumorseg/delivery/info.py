@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tumorseg.delivery.contract import Contract, Headline, read_contract
+from tumorseg.models.artifact import ModelInfo
 from tumorseg.text import interval_text
 
 if TYPE_CHECKING:
@@ -22,10 +23,9 @@ def describe(folder: Path) -> str:
     """
     contract = read_contract(folder)
     model, wanted = contract.model, contract.input
-    members = f", mean of {model.members} nets" if model.members > 1 else ""
     steps = " then ".join([*wanted.preprocess, f"to {wanted.image_size}×{wanted.image_size} pixels by area"])
     facts = {
-        "net": f"{model.name}: {model.architecture}, {model.parameters:,} parameters{members}",
+        "net": f"{model.name}: {net_text(model)}",
         "finds": ", ".join(model.classes) or "tumour",
         "expects": wanted.expects,
         "input": steps,
@@ -39,6 +39,15 @@ def describe(folder: Path) -> str:
         "use": "not a medical device; not validated for clinical use",
     }
     return "\n".join(f"{name:<{WIDTH}}{fact}" for name, fact in facts.items() if fact)
+
+
+def net_text(model: ModelInfo) -> str:
+    """Architecture and size of a net; of an ensemble, its parts likewise."""
+    if model.parts:
+        first, second = (f"{part.name} ({net_text(part)})" for part in model.parts)
+        return f"mean of {first} and {second}"
+    members = f", mean of {model.members} nets" if model.members > 1 else ""
+    return f"{model.architecture}, {model.parameters:,} parameters{members}"
 
 
 def threshold_text(contract: Contract) -> str:

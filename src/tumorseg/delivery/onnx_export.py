@@ -40,8 +40,9 @@ def export_onnx(folder: Path, slices: Sequence[np.ndarray]) -> str | None:
         Nothing, or a sentence that says why there is no such file.
     """
     contract = read_contract(folder)
-    if not describe(contract.model.architecture).learns:
-        return f"No {FILE}: {contract.model.architecture} learns nothing, and only nets are exported."
+    for model in contract.model.made_of:
+        if not describe(model.architecture).learns:
+            return f"No {FILE}: {model.architecture} learns nothing, and only nets are exported."
     try:
         model = to_onnx(folder, contract)
     except Exception as error:  # whatever a net and the exporter raise
