@@ -113,6 +113,8 @@ def test_the_table_says_what_is_more_than_chance_and_nothing_of_test():
 def test_the_name_of_a_model_stands_for_the_entry_that_its_arm_makes():
     settings = {"+models.mine": {"width": 8}, "models.mine.epochs": 3, "+models.other": {"width": 4}}
     assert what_differs("mine", settings) == '`mine`, `models.mine.epochs: 3`, `+models.other: {"width": 4}`'
+    settings = {"+ensembles.both": {"first": "mine", "second": "other"}, "seed": 1}
+    assert what_differs("both", settings) == "`both`, `seed: 1`"
 
 
 def test_the_table_says_why_nothing_is_compared_before_the_reference_has_run():

@@ -10,7 +10,7 @@ from typing import Any
 from tumorseg.errors import UserError
 from tumorseg.experiments.commands import command
 from tumorseg.experiments.spec import override
-from tumorseg.params import PARAMS_FILE, Params, load_params
+from tumorseg.params import PARAMS_FILE, Params, load_params, made_of
 from tumorseg.reading import read_yaml
 
 
@@ -19,7 +19,7 @@ class Experiment:
     """One run of the pipeline up to the evaluation of one model."""
 
     name: str
-    model: str
+    model: str  # or an ensemble
     overrides: tuple[str, ...]  # as for `dvc exp run -S`
     values: dict[str, Any]  # all of params.yaml that follows
     copied: tuple[str, ...]  # data outside Git and DVC that it reads by a relative path
@@ -28,19 +28,34 @@ class Experiment:
         """SHA-256 of the params that its scores follow from.
 
         Those of other datasets and models change none, nor do the number of loader processes and the
-        findings that stop a run.
+        findings that stop a run. An ensemble follows from its own entry and those of all that it is made of.
         """
         values = {key: value for key, value in self.values.items() if key != "audit"}
         values["compute"] = {key: value for key, value in values["compute"].items() if key != "workers"}
         values["datasets"] = values["datasets"][values["data"]]
-        values["models"] = values["models"][self.model]
+        ensembles = values.pop("ensembles", {})
+        if self.model in ensembles:
+            models = made_of(self.model, ensembles)
+            values["ensembles"] = _entries(self.model, ensembles)
+            values["models"] = {name: values["models"][name] for name in models}
+        else:
+            values["models"] = values["models"][self.model]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
     def arguments(self) -> list[str]:
         """What follows `dvc exp run`."""
         settings = [part for each in self.overrides for part in ("-S", each)]
         copies = [part for each in self.copied for part in ("--copy-paths", each)]
-        return [*settings, *copies, f"evaluate@{self.model}"]
+        stage = "ensemble" if self.model in self.values.get("ensembles", {}) else "evaluate"
+        return [*settings, *copies, f"{stage}@{self.model}"]
+
+
+def _entries(name: str, ensembles: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """By name: the entries of `ensembles` that an ensemble is made of, its own included; none of a model."""
+    if name not in ensembles:
+        return {}
+    parts = (_entries(part, ensembles) for part in ensembles[name].values())
+    return {name: ensembles[name]} | {key: entry for each in parts for key, entry in each.items()}
 
 
 def experiment(name: str, model: str, settings: dict[str, Any]) -> Experiment:
@@ -48,7 +63,7 @@ def experiment(name: str, model: str, settings: dict[str, Any]) -> Experiment:
 
     Args:
         name: As `dvc exp show` will list it.
-        model: An entry of `models`, once `settings` are made.
+        model: An entry of `models` or `ensembles`, once `settings` are made.
         settings: Values in place of those of params.yaml at HEAD, by key.
 
     Raises:

@@ -37,9 +37,9 @@ def markdown(study: StudyResults, arms: Collection[str] = (), columns: Collectio
 
 
 def what_differs(model: str, settings: dict[str, Any]) -> str:
-    """An arm's model, and what the arm sets; its name stands for an entry of `models` that it makes."""
-    own = f"+models.{model}"
-    cells = [f"{key}: {json.dumps(value)}" for key, value in settings.items() if key != own]
+    """An arm's model, and what the arm sets; its name stands for the entry of that name that it makes."""
+    own = (f"+models.{model}", f"+ensembles.{model}")
+    cells = [f"{key}: {json.dumps(value)}" for key, value in settings.items() if key not in own]
     return ", ".join(f"`{cell}`" for cell in [model, *cells])
 
 
