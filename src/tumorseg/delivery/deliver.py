@@ -66,8 +66,7 @@ def deliver_model(
     known, sentences, _ = read_scores(details), read_statement(stated), load_model(model)
     check_same(known.prepared, details, read_identity(prepared), prepared)
     with atomic_folder(out) as folder:
-        voters = {"siblings": known.siblings_weight, "neighbors": known.neighbors_weight}
-        if why := "\n".join(NOT_DELIVERED[name] for name, weight in voters.items() if weight):
+        if why := why_not(known):
             write_text(folder / "README.md", f"{why}\n")
             print(why)
             return
@@ -84,6 +83,12 @@ def deliver_model(
         f"delivered; its masks at native size have test Dice {contract.scores['test'].native_dice:.3f}"
     )
     print(*filter(None, [without_onnx, f"{contract.model.name}: {delivered}"]), sep="\n")
+
+
+def why_not(known: Scores) -> str:
+    """Why a net with these scores cannot be delivered; empty where it can."""
+    voters = {"siblings": known.siblings_weight, "neighbors": known.neighbors_weight}
+    return "\n".join(NOT_DELIVERED[name] for name, weight in voters.items() if weight)
 
 
 def comparison_slices(prepared: Path, raw: Path) -> list[np.ndarray]:
