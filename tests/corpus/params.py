@@ -129,6 +129,34 @@ VALUES = [
         "  Simple_CNN: {architecture: simple_cnn, loss: bce}\n  unet: {",
         "models: * differ in case alone",
     ),
+    ("ensembles: {}", "ensembles: []", "ensembles: input should be a valid dictionary*"),
+    ("ensembles: {}", "ensembles: {two: {first: unet}}", "ensembles.two.second: missing key"),
+    (
+        "ensembles: {}",
+        "ensembles: {two: {first: unet, second: unit}}",
+        "ensembles.two.second: 'unit' is not one of *",
+    ),
+    (
+        "ensembles: {}",
+        "ensembles: {two: {first: unet, second: location_prior}}",
+        "*second: 'location_prior' is not one of *: models that learn, and ensembles further up",
+    ),
+    (
+        "ensembles: {}",
+        "ensembles: {two: {first: unet, second: two}}",
+        "ensembles.two.second: 'two' is not one of *",
+    ),
+    (
+        "ensembles: {}",
+        "ensembles: {two: {first: unet, second: unet}}",
+        "ensembles.two: unet is in both parts",
+    ),
+    (
+        "ensembles: {}",
+        "ensembles: {unet: {first: renet, second: resnet}}",
+        "ensembles: unet is the name of a model; *",
+    ),
+    ("ensembles: {}", "ensembles: {../x: {first: unet, second: renet}}", "*match pattern*"),
 ]
 
 # Files that are no params.yaml.
