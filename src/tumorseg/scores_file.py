@@ -157,8 +157,9 @@ class Scores(_Part):
     threshold: float  # from which a probability is tumour
     siblings: int  # similar slices of the same split whose predictions vote on each slice
     siblings_weight: float  # of their votes; 0: they change nothing
-    neighbors: int  # training slices that vote on each slice
+    neighbors: int  # training slices that vote on each slice, or valid ones too
     neighbors_weight: float  # of their votes; 0: they change nothing
+    valid_votes: bool  # whether masks of valid slices count among them
     per_slice: bool  # whether each slice is cut where its own expected score is best
     platt: Annotated[
         tuple[float, float] | None, BeforeValidator(_none)

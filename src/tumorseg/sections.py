@@ -116,9 +116,19 @@ class Evaluate(Frozen):
         "valid; 0: none",
         "slices",
     )
+    valid_votes: bool = described(
+        "of the most similar slices, `neighbors` may also ask those of valid, on test and on valid, where a "
+        "slice never has a say on its own mask"
+    )
     per_slice: bool = described(
         "choose the threshold of each slice by its own expected Dice, instead of one threshold for all"
     )
+
+    @model_validator(mode="after")
+    def _someone_is_asked(self) -> Self:
+        if self.valid_votes and not self.neighbors:
+            raise ValueError("valid_votes: nobody is asked, as neighbors is 0; choose 8 of them, or false")
+        return self
 
 
 class Compute(Frozen):

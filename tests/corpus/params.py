@@ -93,6 +93,11 @@ VALUES = [
     ("siblings: 0", f"siblings: {INT64}", f"evaluate.siblings: *1000, not {INT64}"),
     ("neighbors: 0", f"neighbors: {INT64}", f"evaluate.neighbors: *1000, not {INT64}"),
     (
+        "valid_votes: false",
+        "valid_votes: true",
+        "evaluate.valid_votes: nobody is asked, *",
+    ),
+    (
         "per_slice: false",
         "per_slice: maybe",
         "evaluate.per_slice: input should be a valid boolean, not 'maybe'",

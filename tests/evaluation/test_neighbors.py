@@ -27,26 +27,41 @@ def train() -> SplitArrays:
 
 def test_the_vote_of_one_neighbour_is_its_mask(train):
     asked = split_of(IMAGES[[1, 0]], train.masks[[1, 0]])
-    np.testing.assert_array_equal(neighbor_votes(asked, train, 1), 255 * train.masks[[1, 0]])
+    np.testing.assert_array_equal(neighbor_votes(asked, [train], 1), 255 * train.masks[[1, 0]])
 
 
 def test_those_much_less_similar_do_not_count(train):
     asked = split_of(IMAGES[:1], train.masks[:1])
-    np.testing.assert_array_equal(neighbor_votes(asked, train, 3), neighbor_votes(asked, train, 1))
+    np.testing.assert_array_equal(neighbor_votes(asked, [train], 3), neighbor_votes(asked, [train], 1))
 
 
 def test_equals_count_alike():
     masks = np.zeros((4, SIDE, SIDE), np.uint8)
     masks[0], masks[1, :16] = 1, 1
     twins = split_of(IMAGES[[0, 0, 1, 2]], masks)
-    votes = neighbor_votes(split_of(IMAGES[:1], masks[:1]), twins, 2)[0]
+    votes = neighbor_votes(split_of(IMAGES[:1], masks[:1]), [twins], 2)[0]
     assert set(votes[:16].ravel()) == {255}
     assert set(votes[16:].ravel()) == {128}  # half of 255, to the even number
 
 
 def test_fewer_slices_than_are_asked_for(train):
     asked = split_of(IMAGES[:1], train.masks[:1])
-    np.testing.assert_array_equal(neighbor_votes(asked, train, 100), neighbor_votes(asked, train, 3))
+    np.testing.assert_array_equal(neighbor_votes(asked, [train], 100), neighbor_votes(asked, [train], 3))
+
+
+def test_a_slice_of_valid_asks_all_but_itself(train):
+    """Valid has two copies of one slice with two masks, and another slice; train has none like them."""
+    masks = np.zeros((3, SIDE, SIDE), np.uint8)
+    masks[0, :8], masks[1, 8:] = 1, 1
+    valid = split_of(IMAGES[[0, 0, 1]], masks)
+    other = split_of(RNG.integers(0, 256, IMAGES.shape, dtype=np.uint8), train.masks)
+    votes = neighbor_votes(valid, [valid, other], 1)
+    np.testing.assert_array_equal(votes[:2], 255 * masks[[1, 0]])
+    test = split_of(IMAGES[[1, 0]], masks[:2])
+    votes = neighbor_votes(test, [valid, other], 1)
+    np.testing.assert_array_equal(votes[0], 255 * masks[2])
+    both = split_of(np.concatenate([valid.images, other.images]), np.concatenate([masks, other.masks]))
+    np.testing.assert_array_equal(neighbor_votes(test, [valid, other], 6), neighbor_votes(test, [both], 6))
 
 
 def test_blend_adds_to_the_logit():

@@ -1,5 +1,6 @@
 """What an evaluation adds to what a net predicts."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,16 +12,26 @@ from support.prior import fit, write_prepared
 from tumorseg import SPLITS
 from tumorseg.data.slices import load_split
 from tumorseg.evaluation.choice import Choice, choose
+from tumorseg.evaluation.evaluate import evaluate_model
 from tumorseg.evaluation.neighbors import NEIGHBORS
 from tumorseg.evaluation.predictions import predict_split, rule_for
 from tumorseg.evaluation.segmentation import Segmentation, segment
 from tumorseg.evaluation.siblings import sibling_votes
 from tumorseg.metrics import HALF, best_dice
-from tumorseg.models.artifact import ModelInfo
+from tumorseg.models.artifact import ModelInfo, save_model
 from tumorseg.models.registry import build_model
+from tumorseg.scores_file import read_scores
 from tumorseg.sections import Evaluate
 
 SIDE = 32
+OPTIONS = {
+    "beta": 1.0,
+    "flip": "none",
+    "siblings": 0,
+    "neighbors": 0,
+    "valid_votes": False,
+    "per_slice": False,
+}
 INFO = ModelInfo(
     name="net",
     architecture="simple_cnn",
@@ -54,10 +65,9 @@ def segment_splits(
     net: torch.nn.Module, prepared: Path, **changes: object
 ) -> tuple[Choice, dict[str, Segmentation]]:
     """What is chosen on valid, and valid and test segmented by it."""
-    options = {"beta": 1.0, "flip": "none", "siblings": 0, "neighbors": 0, "per_slice": False} | changes
-    rule, device = rule_for(net, Evaluate(**options)), torch.device("cpu")
+    rule, device = rule_for(net, Evaluate(**OPTIONS | changes)), torch.device("cpu")
     train, *splits = (load_split(prepared, split) for split in SPLITS)
-    valid, test = (predict_split(net, INFO, arrays, train, rule, device) for arrays in splits)
+    valid, test = (predict_split(net, INFO, arrays, [train], rule, device) for arrays in splits)
     choice = choose(valid, rule)
     return choice, {"valid": segment(valid, choice, rule.beta), "test": segment(test, choice, rule.beta)}
 
@@ -79,11 +89,41 @@ def test_neighbours_that_know_the_answer_are_heard(net, prepared):
     assert scores[1] > scores[0] + 0.3
 
 
+def test_valid_slices_know_what_train_does_not(net, prepared, tmp_path):
+    """Each slice of valid is there twice, and in test twice; those of train have no tumour."""
+    folder = shutil.copytree(prepared, tmp_path / "prepared")
+    slices, masks = (np.load(folder / "valid" / name) for name in ("images.npy", "masks.npy"))
+    np.save(folder / "train" / "images.npy", 255 - slices)
+    np.save(folder / "train" / "masks.npy", np.zeros_like(masks))
+    for split, rows in (("valid", [0, 0, 1, 1, 2, 2]), ("test", [2, 1, 0, 2, 1, 0])):
+        np.save(folder / split / "images.npy", slices[rows])
+        np.save(folder / split / "masks.npy", masks[rows])
+    (tmp_path / "model").mkdir()
+    save_model(tmp_path / "model", net, INFO)
+    found = []
+    for votes in (False, True):
+        evaluate_model(
+            tmp_path / "model",
+            folder,
+            accelerator="cpu",
+            rule=Evaluate(**OPTIONS | {"neighbors": 1, "valid_votes": votes}),
+            predictions=tmp_path / "predictions",
+            headlines=tmp_path / "headlines.json",
+            details=tmp_path / "details.json",
+            plots=tmp_path / "plots",
+        )
+        found.append(read_scores(tmp_path / "details.json"))
+    assert [scores.valid_votes for scores in found] == [False, True]
+    assert found[1].neighbors_weight > 0
+    assert found[1].test.at_best.pooled.dice == 1
+    assert found[0].test.at_best.pooled.dice < 0.5
+
+
 def test_siblings_change_what_has_siblings_alone(net, prepared):
     arrays, train = load_split(prepared, "test"), load_split(prepared, "train")
     twins = replace(arrays, images=arrays.images[[0, 0, 1, 2, 3, 4]])
-    rule = Evaluate(beta=1.0, flip="none", siblings=8, neighbors=0, per_slice=False)
-    predictions = predict_split(net, INFO, twins, train, rule, torch.device("cpu"))
+    rule = Evaluate(**OPTIONS | {"siblings": 8})
+    predictions = predict_split(net, INFO, twins, [train], rule, torch.device("cpu"))
     lone = replace(predictions, quantised=predictions.quantised.copy())
     lone.quantised[0] //= 2  # as if the net had been less sure of the first of the twins
     votes = sibling_votes(twins.images, lone.quantised, rule.siblings)

@@ -13,11 +13,15 @@ ENSEMBLES = {
     **{"both": {"first": "a", "second": "b"}, "all": {"first": "both", "second": "c"}},
     "other": {"first": "c", "second": "d"},
 }
+RULE = {"beta": 1.0, "neighbors": 0, "per_slice": False}
 
 
-def run(model: str, models: dict[str, Any] = MODELS, **ensembles: dict[str, str]) -> Experiment:
+def run(
+    model: str, models: dict[str, Any] = MODELS, rule: dict[str, Any] = RULE, **ensembles: dict[str, str]
+) -> Experiment:
     """An experiment of these params, which has these ensembles, too."""
     values = {"data": "x", "datasets": {"x": 1}, "seed": 0, "audit": {}, "compute": {"workers": 0}}
+    values["evaluate"] = rule
     return Experiment("e", model, (), values | {"models": models, "ensembles": ENSEMBLES | ensembles}, ())
 
 
@@ -31,8 +35,14 @@ def test_the_last_argument_is_the_stage_that_scores():
 
 def test_the_digest_of_a_model_knows_no_ensembles():
     assert run("a").digest() == run("a", both={"first": "b", "second": "a"}).digest()
-    # As it was before params.yaml had any: folds in docs/results are known by it.
-    assert run("a").digest() == "7060d338504f2040955a5470b6fec1d57132a28256e753c3dec25dfe7ba63b66"
+
+
+def test_the_digest_knows_what_is_added_and_not_what_might_be():
+    """Or folds in docs/results, which are known by it, would be run anew for each param to come."""
+    known = run("a").digest()
+    assert run("a", rule=RULE | {"siblings": 0, "valid_votes": False}).digest() == known
+    assert run("a", rule=RULE | {"neighbors": 8}).digest() != known
+    assert run("a", rule=RULE | {"beta": 2.0}).digest() != known
 
 
 @pytest.mark.parametrize("model", ["both", "all"])

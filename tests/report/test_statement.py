@@ -33,8 +33,10 @@ def test_what_was_added_to_the_net_in_words():
     ) in text
     assert (
         "A slice's most similar training slices, 8 of them, had a say in what is found in it, with the "
-        "weight 1.5 that was chosen on valid: where the patient is not in train, expect less."
+        "weight 1.5 that was chosen on valid: where the patient is not among them, expect less."
     ) in text
+    text = told(scores(0.7401, 0.7113, 0.7669) | VOTED | {"valid_votes": True}, LEAKING)
+    assert "A slice's most similar training and valid slices, 8 of them, had a say" in text
 
 
 def test_guessed_outlines_in_words():

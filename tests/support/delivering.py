@@ -62,7 +62,14 @@ def slices_of(
 def trained(root: Path, name: str, changes: dict[str, Any] | None = None, **rule: Any) -> None:
     """A model of params.yaml, or of a changed recipe, trained for two epochs and evaluated."""
     run(recipe(name, epochs=2, **changes or {}), root / "prepared", root)
-    about = {"beta": 1.0, "flip": "none", "siblings": 0, "neighbors": 0, "per_slice": False} | rule
+    about = {
+        "beta": 1.0,
+        "flip": "none",
+        "siblings": 0,
+        "neighbors": 0,
+        "valid_votes": False,
+        "per_slice": False,
+    } | rule
     evaluate_model(
         root / "model",
         root / "prepared",

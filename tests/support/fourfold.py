@@ -34,7 +34,7 @@ def measure(root: Path, prepared: Path) -> None:
         root / "model",
         prepared,
         accelerator="cpu",
-        rule=Evaluate(beta=1.0, flip="none", siblings=0, neighbors=0, per_slice=False),
+        rule=Evaluate(beta=1.0, flip="none", siblings=0, neighbors=0, valid_votes=False, per_slice=False),
         predictions=root / "predicted",
         headlines=root / "headline.json",
         details=root / "scores.json",

@@ -86,7 +86,7 @@ def evaluate(
         model,
         prepared,
         accelerator="cpu",
-        rule=Evaluate(beta=beta, flip="none", siblings=0, neighbors=0, per_slice=False),
+        rule=Evaluate(beta=beta, flip="none", siblings=0, neighbors=0, valid_votes=False, per_slice=False),
         predictions=out / "predictions",
         headlines=out / "headlines" / "prior.json",
         details=out / "scores.json",

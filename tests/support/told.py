@@ -53,6 +53,7 @@ def scores(dice: float, low: float, high: float, slices: int = 215, groups: int 
         "siblings_weight": 0.0,
         "neighbors": 8,
         "neighbors_weight": 0.0,
+        "valid_votes": False,
         "valid": split_scores(0.5, 0.4, 0.6, 100, 90),
         "test": split_scores(dice, low, high, slices, groups),
     }

@@ -29,7 +29,7 @@ from tumorseg.types import PreprocessStep
 COMPARED = 32  # slices of valid on which runtimes are compared: enough, and seconds
 NOT_DELIVERED = {
     "siblings": "Not delivered: similar slices vote on each mask (evaluate.siblings), one may come alone.",
-    "neighbors": "Not delivered: training slices vote on each mask (evaluate.neighbors) and stay here.",
+    "neighbors": "Not delivered: known slices vote on each mask (evaluate.neighbors) and stay here.",
 }
 
 

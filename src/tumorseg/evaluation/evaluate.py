@@ -55,7 +55,8 @@ def evaluate_model(
     _check_fits(folder, info, prepared, test)
     used = rule_for(net, rule)
     splits = {"valid": valid, "test": test}
-    predicted = {name: predict_split(net, info, part, train, used, device) for name, part in splits.items()}
+    voters = [valid, train] if used.valid_votes else [train]
+    predicted = {name: predict_split(net, info, part, voters, used, device) for name, part in splits.items()}
     choice = choose(predicted["valid"], used)
     segmented = {split: segment(each, choice, used.beta) for split, each in predicted.items()}
     scores = {split: score_split(each, choice.temperature) for split, each in segmented.items()}

@@ -1,5 +1,6 @@
 """What a model predicts of a split, before anything is chosen on valid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,16 +32,17 @@ class Predictions:
 
 def rule_for(net: nn.Module, rule: "Evaluate") -> "Evaluate":
     """The rule that holds for a net: nothing is added to what a baseline predicts."""
-    if isinstance(net, Baseline):
-        return rule.model_copy(update={"flip": "none", "siblings": 0, "neighbors": 0, "per_slice": False})
-    return rule
+    if not isinstance(net, Baseline):
+        return rule
+    nothing = {"flip": "none", "siblings": 0, "neighbors": 0, "valid_votes": False, "per_slice": False}
+    return rule.model_copy(update=nothing)
 
 
 def predict_split(
     net: nn.Module,
     info: ModelInfo,
     arrays: SplitArrays,
-    train: SplitArrays,
+    voters: Sequence[SplitArrays],
     rule: "Evaluate",
     device: torch.device,
 ) -> Predictions:
@@ -50,7 +52,7 @@ def predict_split(
         net: Of `info`.
         info: Says how slices are normalised.
         arrays: The slices to predict.
-        train: The training slices, whose masks vote where `rule.neighbors` is above 0.
+        voters: Splits whose masks vote where `rule.neighbors` is above 0, as of `neighbor_votes`.
         rule: As of `rule_for`.
         device: To run on.
     """
@@ -60,5 +62,5 @@ def predict_split(
     if rule.siblings:
         votes["siblings"] = sibling_votes(arrays.images, quantised, rule.siblings)
     if rule.neighbors:
-        votes["neighbors"] = neighbor_votes(arrays, train, rule.neighbors)
+        votes["neighbors"] = neighbor_votes(arrays, voters, rule.neighbors)
     return Predictions(arrays, quantised, indices, votes)

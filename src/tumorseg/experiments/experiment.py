@@ -27,11 +27,12 @@ class Experiment:
     def digest(self) -> str:
         """SHA-256 of the params that its scores follow from.
 
-        Those of other datasets and models change none, nor do the number of loader processes and the
-        findings that stop a run. An ensemble follows from its own entry and those of all that it is made of.
+        Those of other datasets and models change none, nor do the number of loader processes, the findings
+        that stop a run, and what `evaluate` might add and does not. An ensemble follows from its own entry and those of all that it is made of.
         """
         values = {key: value for key, value in self.values.items() if key != "audit"}
         values["compute"] = {key: value for key, value in values["compute"].items() if key != "workers"}
+        values["evaluate"] = {key: value for key, value in values["evaluate"].items() if value}
         values["datasets"] = values["datasets"][values["data"]]
         ensembles = values.pop("ensembles", {})
         if self.model in ensembles:

@@ -53,10 +53,11 @@ def _votes(scores: Scores) -> list[str]:
             "comes without its stack, expect less."
         )
     if scores.neighbors_weight:
+        known = "training and valid" if scores.valid_votes else "training"
         sentences.append(
-            f"A slice's most similar training slices, {scores.neighbors} of them, had a say in what is found "
+            f"A slice's most similar {known} slices, {scores.neighbors} of them, had a say in what is found "
             f"in it, with the weight {scores.neighbors_weight:g} that was chosen on valid: where the patient "
-            "is not in train, expect less."
+            "is not among them, expect less."
         )
     return sentences
 
