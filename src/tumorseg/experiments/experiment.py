@@ -28,7 +28,8 @@ class Experiment:
         """SHA-256 of the params that its scores follow from.
 
         Those of other datasets and models change none, nor do the number of loader processes, the findings
-        that stop a run, and what `evaluate` might add and does not. An ensemble follows from its own entry and those of all that it is made of.
+        that stop a run, and what `evaluate` might add and does not. An ensemble follows from its own entry
+        and those of all that it is made of.
         """
         values = {key: value for key, value in self.values.items() if key != "audit"}
         values["compute"] = {key: value for key, value in values["compute"].items() if key != "workers"}
