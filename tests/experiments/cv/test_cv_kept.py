@@ -25,6 +25,7 @@ SPEC = CrossValidation(
 def experiment(name: str, other: int = 0, **changes: Any) -> Experiment:
     """One whose params differ in `changes`, or by `other` in what no score follows from."""
     values = {"data": "d", "datasets": {"d": 1, "e": other}, "models": {"m": 2, "n": other}, "seed": 0}
+    values["evaluate"] = {"beta": 1.0} | dict.fromkeys(range(other), 0)
     values |= {"audit": {"fail_on": [other]}, "compute": {"precision": 32, "workers": other}, **changes}
     return Experiment(name, "m", (), values, ())
 
