@@ -76,7 +76,7 @@ def nearest(
         queries: float (N, D), unit vectors.
         references: float (M, D), unit vectors, M at least 1; or a search of them, which has said its recall.
         count: At least 1.
-        skip_self: Queries are the references; no slice is its own neighbour.
+        skip_self: The first references are the queries; no slice is its own neighbour.
         effort: Of more than `effort.exact` references, candidates alone are compared, `count` or more.
 
     Returns:
