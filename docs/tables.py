@@ -23,6 +23,11 @@ BASELINES = {
 # What is larger than the models of params.yaml: its label; study and arm as shipped; those split by blocks.
 LARGER = [
     ("[six-minute recipe](ablations.md#the-six-minute-recipe), 256×256, 20 epochs", "decision/all", None),
+    (
+        "[ten-minute recipe and pretrained net as one](ablations.md#both-kinds-as-one), 256×256",
+        "kinds/both_siblings",
+        None,
+    ),
     ("[flagship](ablations.md), one net with additions, 256×256", "flagship/seed1", "flagship/blocks"),
     ("flagship, one net without additions, 256×256", None, "flagship/blocks_alone"),
     ("flagship, two nets with additions, 256×256", "flagship/pair", None),
