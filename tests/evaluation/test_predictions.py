@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from support.prior import fit, write_prepared
+from support.rules import plain
 
 from tumorseg import SPLITS
 from tumorseg.data.slices import load_split
@@ -21,17 +22,8 @@ from tumorseg.metrics import HALF, best_dice
 from tumorseg.models.artifact import ModelInfo, save_model
 from tumorseg.models.registry import build_model
 from tumorseg.scores_file import read_scores
-from tumorseg.sections import Evaluate
 
 SIDE = 32
-OPTIONS = {
-    "beta": 1.0,
-    "flip": "none",
-    "siblings": 0,
-    "neighbors": 0,
-    "valid_votes": False,
-    "per_slice": False,
-}
 INFO = ModelInfo(
     name="net",
     architecture="simple_cnn",
@@ -65,7 +57,7 @@ def segment_splits(
     net: torch.nn.Module, prepared: Path, **changes: object
 ) -> tuple[Choice, dict[str, Segmentation]]:
     """What is chosen on valid, and valid and test segmented by it."""
-    rule, device = rule_for(net, Evaluate(**OPTIONS | changes)), torch.device("cpu")
+    rule, device = rule_for(net, plain(**changes)), torch.device("cpu")
     train, *splits = (load_split(prepared, split) for split in SPLITS)
     valid, test = (predict_split(net, INFO, arrays, [train], rule, device) for arrays in splits)
     choice = choose(valid, rule)
@@ -106,7 +98,7 @@ def test_valid_slices_know_what_train_does_not(net, prepared, tmp_path):
             tmp_path / "model",
             folder,
             accelerator="cpu",
-            rule=Evaluate(**OPTIONS | {"neighbors": 1, "valid_votes": votes}),
+            rule=plain(neighbors=1, valid_votes=votes),
             predictions=tmp_path / "predictions",
             headlines=tmp_path / "headlines.json",
             details=tmp_path / "details.json",
@@ -122,7 +114,7 @@ def test_valid_slices_know_what_train_does_not(net, prepared, tmp_path):
 def test_siblings_change_what_has_siblings_alone(net, prepared):
     arrays, train = load_split(prepared, "test"), load_split(prepared, "train")
     twins = replace(arrays, images=arrays.images[[0, 0, 1, 2, 3, 4]])
-    rule = Evaluate(**OPTIONS | {"siblings": 8})
+    rule = plain(siblings=8)
     predictions = predict_split(net, INFO, twins, [train], rule, torch.device("cpu"))
     lone = replace(predictions, quantised=predictions.quantised.copy())
     lone.quantised[0] //= 2  # as if the net had been less sure of the first of the twins

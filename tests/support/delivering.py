@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from support.rules import plain
 from support.training import recipe, run
 
 from tumorseg.audit import audit
@@ -16,7 +17,7 @@ from tumorseg.delivery.deliver import deliver_model
 from tumorseg.evaluation.evaluate import evaluate_model
 from tumorseg.params import Blocks, PhantomSource
 from tumorseg.report import report_model
-from tumorseg.sections import Evaluate, Split
+from tumorseg.sections import Split
 from tumorseg.sources import fetch
 from tumorseg.types import Channels
 
@@ -62,19 +63,11 @@ def slices_of(
 def trained(root: Path, name: str, changes: dict[str, Any] | None = None, **rule: Any) -> None:
     """A model of params.yaml, or of a changed recipe, trained for two epochs and evaluated."""
     run(recipe(name, epochs=2, **changes or {}), root / "prepared", root)
-    about = {
-        "beta": 1.0,
-        "flip": "none",
-        "siblings": 0,
-        "neighbors": 0,
-        "valid_votes": False,
-        "per_slice": False,
-    } | rule
     evaluate_model(
         root / "model",
         root / "prepared",
         accelerator="cpu",
-        rule=Evaluate(**about),
+        rule=plain(**rule),
         predictions=root / "predictions",
         headlines=root / "headline.json",
         details=root / "details.json",

@@ -7,13 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
+from support.rules import plain
 from support.training import recipe, run
 
 from tumorseg import SPLITS
 from tumorseg.compare import compare_models
 from tumorseg.evaluation.evaluate import evaluate_model
 from tumorseg.reading import read_json
-from tumorseg.sections import Evaluate
 
 DICE = {"low": 0.25, "lowest": 0.125, "high": 0.75, "as_high": 0.75}
 # Of the 81 tumour pixels of a slice, so many are predicted, and no others: Dice is 2 · hit / (hit + 81).
@@ -34,7 +34,7 @@ def measure(root: Path, prepared: Path) -> None:
         root / "model",
         prepared,
         accelerator="cpu",
-        rule=Evaluate(beta=1.0, flip="none", siblings=0, neighbors=0, valid_votes=False, per_slice=False),
+        rule=plain(),
         predictions=root / "predicted",
         headlines=root / "headline.json",
         details=root / "scores.json",

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from support.rules import plain
 
 from tumorseg import SPLITS
 from tumorseg.data.classes import write_classes
@@ -13,7 +14,6 @@ from tumorseg.identity import write_identity
 from tumorseg.models.artifact import ModelInfo, save_model
 from tumorseg.models.registry import build_model, channels
 from tumorseg.reading import read_json
-from tumorseg.sections import Evaluate
 
 SIDE = 4
 # The prior of the training masks is 0.4 in column 0, 0.2 in column 1 and 0 elsewhere: steps
@@ -86,7 +86,7 @@ def evaluate(
         model,
         prepared,
         accelerator="cpu",
-        rule=Evaluate(beta=beta, flip="none", siblings=0, neighbors=0, valid_votes=False, per_slice=False),
+        rule=plain(beta=beta),
         predictions=out / "predictions",
         headlines=out / "headlines" / "prior.json",
         details=out / "scores.json",
