@@ -159,7 +159,7 @@ VALUES = [
     (
         "ensembles: {}",
         "ensembles: {unet: {first: renet, second: resnet}}",
-        "ensembles: unet is the name of a model; *",
+        "ensembles: unet is the name of a model; choose another",
     ),
     ("ensembles: {}", "ensembles: {../x: {first: unet, second: renet}}", "*match pattern*"),
 ]
