@@ -200,27 +200,6 @@ def test_a_model_without_scores_leaves_the_old_comparison(measured, tmp_path):
     assert files(tmp_path) == before
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda slices: slices.iloc[::-1],
-        lambda slices: slices.iloc[:-1],
-        lambda slices: slices.assign(group=slices.group + 1),
-        lambda slices: slices.assign(file=slices.file.str.replace("_", "-")),
-    ],
-)
-def test_other_slices_than_the_prepared_ones_are_refused(measured, tmp_path, change):
-    root = tmp_path / "measured"
-    shutil.copytree(measured, root)
-    path = root / "predictions" / "high" / "slices.csv"
-    change(pd.read_csv(path)).to_csv(path, index=False)
-    with pytest.raises(
-        UserError, match=r"high/slices\.csv: its test slices are not those of .*evaluate@high"
-    ):
-        compare(root, tmp_path / "out", ["low", "high"])
-    assert not (tmp_path / "out").exists()
-
-
 def test_predictions_are_outlined_from_the_threshold_on(measured, tmp_path):
     root = tmp_path / "measured"
     shutil.copytree(measured, root)
@@ -253,13 +232,3 @@ def test_dice_of_each_class_is_told_where_there_are_classes(measured, compared):
     assert "Dice glioma" in table
     assert "0.750" in table
     assert "Dice glioma" not in compared.printed
-
-
-def test_scores_of_other_data_are_refused(measured, tmp_path):
-    root = shutil.copytree(measured, tmp_path / "measured")
-    path = root / "details" / "high.json"
-    scores = read_json(path)
-    scores["prepared"]["digest"] = "ffffffff"
-    path.write_text(json.dumps(scores))
-    with pytest.raises(UserError, match=r"high\.json is of made_up.*ffffffff.*run dvc repro$"):
-        compare(root, tmp_path / "out", ["low", "high"])
