@@ -59,7 +59,7 @@ def run_listed(plan: ListedPlan, runs: Collection[str], options: Options) -> tup
         worker.repository.pull(options.remote, plan.named.values())
     results = _finished(plan, worker)
     for trial in worker.trials.having(TrialState.COMPLETE):
-        if (run := trial.user_attrs["run"]) not in results:
+        if (run := trial.user_attrs["run"]) in plan.named and run not in results:
             print(f"{run}: was run in {trial.user_attrs['clone']} and is not here: dvc exp pull it", end=" ")
             print("(--remote does), or remove the queue to run it anew")
     return status, results

@@ -68,11 +68,18 @@ def test_all_slices_are_scored_by_nets_that_have_not_seen_them(repo):
     assert "slices are left out, as too near another split" in printed
     check_misses(repo)
 
+    check_kept(repo, before)  # what has been run at this commit is not missed
     (repo / "README.md").write_text("Another commit\n")
     commit(repo)
+    check_kept(repo, before)
+
+
+def check_kept(repo: Path, before: dict[Path, bytes]) -> None:
+    """All folds are taken from docs/results, and nothing more is said of them."""
     output = finish(start(repo, "cv", str(FILE), "--keep"))
     assert "6 folds are kept as docs/results/cv_tiny.json has them" in output
     assert "runs" not in output
+    assert "is not here" not in output
     assert before == {path: path.read_bytes() for path in before}
 
 
