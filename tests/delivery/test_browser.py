@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from support.devtools import browser
+from support.browser import browser
 from support.exported import SLICES, deliver_random
 from typer.testing import CliRunner
 
@@ -61,7 +61,7 @@ def page(delivered, tmp_path_factory):
     if viewer.URL in done.output:  # the runtime is not in the cache, and cannot be had
         pytest.skip(f"NOT TESTED: the page of a net: {done.output.strip()}")
     assert done.exit_code == 0, done.output
-    with browser(folder) as opened:
+    with browser() as opened:
         opened.open(folder / "net.html")
         yield opened
         assert opened.errors == []

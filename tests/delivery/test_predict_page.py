@@ -22,13 +22,6 @@ const orange = (canvas) => {
   for (let i = 0; i < data.length; i += 4) count += data[i] > data[i + 2] + 60;
   return count;
 };
-// The page's clock is virtual, but pictures are decoded in real time: so some of that is spent too.
-const drawn = async (canvas) => {
-  while (!canvas.dataset.drawn) {
-    for (let spent = 0, i = 0; i < 3e6; i++) spent += i;
-    await wait(20);
-  }
-};
 """
 
 
@@ -97,14 +90,13 @@ def test_the_dialog_goes_on_by_keys_and_the_slider_moves_the_outline(out):
         + """
         const rows = texts('tbody button');
         all('tbody tr')[0].click();
-        await wait(500);
         const dialog = document.querySelector('dialog'), title = () => dialog.querySelector('h3').textContent;
         const opened = title();
         const key = (name) => dialog.dispatchEvent(new KeyboardEvent('keydown', { key: name }));
         key('ArrowRight');
         const next = title();
         key('ArrowLeft');
-        await wait(500);
+        await until(() => drawn(dialog));
         const outlines = [];
         const slider = dialog.querySelector('input[type=range]'), said = [];
         const canvas = dialog.querySelector('canvas');
@@ -112,7 +104,7 @@ def test_the_dialog_goes_on_by_keys_and_the_slider_moves_the_outline(out):
           delete canvas.dataset.drawn;
           slider.value = value;
           slider.dispatchEvent(new Event('input'));
-          await drawn(canvas);
+          await until(() => drawn(dialog));
           outlines.push(orange(canvas));
           said.push(dialog.querySelector('output').textContent);
         }
@@ -141,7 +133,7 @@ def test_outlines_are_where_the_masks_are(out):
         + f"""
         const line = all('tbody tr').find((one) => one.textContent.includes({name!r}));
         line.click();
-        await drawn(document.querySelector('dialog canvas'));
+        await until(() => drawn(document.querySelector('dialog')));
         const canvas = document.querySelector('dialog canvas'), {{ width, height }} = canvas;
         const {{ data }} = canvas.getContext('2d').getImageData(0, 0, width, height);
         let [left, right, top, bottom] = [1, 0, 1, 0];
@@ -190,8 +182,8 @@ def test_many_slices_have_no_slider_and_show_their_overlays(out, tmp_path, monke
         copy / "index.html",
         """
         all('tbody tr')[2].click();
-        await wait(500);
         const picture = document.querySelector('dialog img');
+        await until(() => picture.complete);
         return { sliders: all('input[type=range]').length, width: picture.naturalWidth, alt: picture.alt };
         """,
     )

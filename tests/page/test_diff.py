@@ -28,7 +28,7 @@ for (const revision of revisions) {
 const shown = Object.fromEntries(all("figure").map((figure) => [figure.dataset.plot,
   texts("svg .role-row-header text, svg .role-column-header text, svg text, strong", figure)]));
 fold.open = true;
-await wait(3000);
+await until(() => describe(fold).length && finished());
 return { outside, summary, before, tables, shown, folded: describe(fold),
   drawn: all("svg.marks", fold).length, errors: texts(".error"),
   strong: texts("strong", fold), sections: texts("h2", fold),
