@@ -47,7 +47,7 @@ $(PAGE): $(wildcard src/tumorseg/page/*) | $(READY)
 	tumorseg page $@
 	dvc config --local plots.html_template plots/offline.html
 
-audit: $(READY) ## Look at a COCO set of your own, without training: make audit DATA=/path/to/set
+audit: $(READY) ## Look at a set of your own, without training: make audit DATA=/path/to/set
 	@test -n "$(DATA)" || { echo "error: make audit DATA=/path/to/set" >&2; exit 1; }
 	tumorseg audit "$(DATA)" --out "$(or $(OUT),audit)"
 

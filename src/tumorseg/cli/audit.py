@@ -33,7 +33,7 @@ def audit(
         ),
     ] = 128,
 ) -> None:
-    """Say what is wrong with a COCO set, or odd about it, before anything is trained.
+    """Say what is wrong with a set, or odd about it, before anything is trained.
 
     Writes a page, index.html, with findings in plain words, pictures, and lists of what to look at. Needs no
     params.yaml and no DVC, and leaves data/, metrics/ and plots/ alone.
