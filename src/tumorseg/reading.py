@@ -101,39 +101,58 @@ def read_yaml(path: Path) -> Any:
     """Read YAML 1.2 that a person wrote.
 
     Raises:
-        UserError: The file is missing, cannot be read, is not YAML, or is far larger than any that is meant.
+        UserError: The file is missing, cannot be read, or as of `parse_yaml`.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise UserError(f"{path}: not found; run from the project's root folder") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    return parse_yaml(content, path)
+
+
+def parse_yaml(content: bytes, shown: object) -> Any:
+    """Read the content of a YAML 1.2 file, which errors call `shown`.
+
+    Args:
+        content: All of it; of a larger file, its first MOST_BYTES + 1 bytes are enough.
+        shown: What errors call it.
+
+    Raises:
+        UserError: It is not YAML, or far larger than any that is meant.
     """
     # ruamel.yaml is what DVC itself reads and writes params with: to YAML 1.2, 1e-4 is a number.
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    if len(content) > MOST_BYTES:
+        raise UserError(f"{shown}: has over {MOST_BYTES // 1024} kB; is it another file?")
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise UserError(f"{path}: has over {MOST_BYTES // 1024} kB; is it another file?")
         text = content.decode("utf-8")
         if max(accumulate(BRACKETS.get(each, 0) for each in text), default=0) > MOST_DEPTH:
             raise RecursionError
-        document = YAML(typ="safe", pure=True).load(text)
-        if _values(document, {}) > MOST_VALUES:
+        yaml = YAML(typ="safe", pure=True)
+        root = yaml.compose(text)
+        if root is None:
+            return None
+        # Before a value is made: a merge, `<<`, copies all that its aliases stand for.
+        if _values(root, {}) > MOST_VALUES:
             raise UserError(
-                f"{path}: has over {MOST_VALUES} values, aliases written out; is it another file?"
+                f"{shown}: has over {MOST_VALUES} values, aliases written out; is it another file?"
             )
-        return document
-    except FileNotFoundError:
-        raise UserError(f"{path}: not found; run from the project's root folder") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+        return yaml.constructor.construct_document(root)
     except RecursionError:
-        raise UserError(f"{path}: not YAML that is meant: nested too deeply, or within itself") from None
+        raise UserError(f"{shown}: not YAML that is meant: nested too deeply, or within itself") from None
     except (YAMLError, *MALFORMED) as error:
-        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+        raise UserError(f"{shown}: not YAML: {' '.join(str(error).split())}") from None
 
 
 def _values(node: Any, known: dict[int, int]) -> int:
-    """Values of a document, those of an alias counted each time; `known`: of nodes, by identity."""
+    """Values of a node, those of an alias counted each time; `known`: of nodes, by identity."""
     if id(node) not in known:
-        parts = [*node, *node.values()] if isinstance(node, dict) else node if isinstance(node, list) else []
-        known[id(node)] = 1 + sum(_values(part, known) for part in parts)
+        parts = [] if isinstance(node.value, str) else node.value  # of a mapping: pairs
+        nodes = (each for part in parts for each in (part if isinstance(part, tuple) else (part,)))
+        known[id(node)] = 1 + sum(_values(each, known) for each in nodes)
     return known[id(node)]
