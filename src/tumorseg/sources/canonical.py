@@ -41,7 +41,7 @@ def write_raw(tree: Tree, layout: Layout, folder: Path, on_missing: OnMissing) -
     Raises:
         UserError: The annotations are ambiguous or hopeless, or a file cannot be read.
     """
-    faults: list[Fault] = []
+    faults = list(layout.faults)
     written = {part.split: _annotate(tree, part, folder, on_missing, faults) for part in layout.parts}
     faults += _unnamed(tree, layout, written, {fault.file for fault in faults})
     unlabelled = _unlabelled(written)

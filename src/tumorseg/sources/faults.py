@@ -51,6 +51,8 @@ KINDS: dict[str, str] = {
     "crowd_form": "iscrowd is no 0 or 1; it changes no mask",
     "split_unlabelled": "a split without any annotation: its pictures are left out",
     "picture_unnamed": "a picture that no annotation file names",
+    "picture_unlisted": "an annotated picture that no list of ImageSets names",
+    "listed_without_picture": "a name in a list of ImageSets that no picture has",
     "picture_without_mask": "a picture without a mask, where others have one",
     "picture_without_labels": "a picture without a file of labels: taken as one without tumour",
     "mask_without_picture": "a mask without a picture",

@@ -34,6 +34,7 @@ class Layout:
     parts: Iterator[Part]  # one after the other, since a big one fills the memory
     notes: tuple[str, ...] = ()  # what else there was, and was not read
     masks: frozenset[str] = frozenset()  # files that look like pictures and are masks
+    faults: tuple[Fault, ...] = ()  # of finding out which files belong together
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from functools import cache
 from tumorseg import SPLITS
 from tumorseg.errors import UserError
 from tumorseg.sources.faults import Fault
-from tumorseg.sources.layouts.layout import Labelled, Layout, Part, by_split, export_part
+from tumorseg.sources.layouts.layout import Labelled, Layout, Part, export_part
+from tumorseg.sources.layouts.lists import shipped_splits
 from tumorseg.sources.layouts.pixels import Levels, read_levels
-from tumorseg.sources.layouts.voc import listed_splits
 from tumorseg.sources.layouts.words import IMAGE_WORDS, MASK_WORDS, split_of_folder, words_of
 from tumorseg.sources.tree import Tree, folder_of, stem_of
 from tumorseg.types import OnMissing
@@ -40,7 +40,7 @@ def find_masks(tree: Tree, on_missing: OnMissing) -> Layout | None:
     """The layout of a set of pictures with masks; nothing where no picture has one.
 
     Raises:
-        UserError: A mask has several pictures, or none, or some pictures are of a split and others of none.
+        UserError: A mask has several pictures, or none; or as of `shipped_splits`.
     """
     names = {name for name in tree.pictures if OF_OBJECTS not in name.split("/")}
     pairs = pair(sorted(names), tree.shown)
@@ -51,12 +51,12 @@ def find_masks(tree: Tree, on_missing: OnMissing) -> Layout | None:
             f"{tree.shown}: {len(pairs.without_picture)} masks have no picture, such as "
             f"{pairs.without_picture[0]!r}; add them, or set source.missing to 'leave out'"
         )
-    labels = dict.fromkeys(pairs.masks, "")
-    groups = listed_splits(tree, labels) or by_split(pairs.masks, tree.shown)
+    groups, faults = shipped_splits(tree, [*pairs.masks, *pairs.without_mask], pairs.masks, "Segmentation")
     splits = tuple(split for split in SPLITS if split in groups)
     masks = frozenset(mask for each in pairs.masks.values() for mask in each)
     objects = frozenset(name for name in tree.pictures if name not in names)
-    return Layout("pictures with masks", splits, _parts(tree, groups, pairs), masks=masks | objects)
+    parts = _parts(tree, groups, pairs)
+    return Layout("pictures with masks", splits, parts, masks=masks | objects, faults=faults)
 
 
 def pair(names: list[str], shown: str) -> Pairs:

@@ -14,11 +14,10 @@ from tumorseg.sources.layouts.layout import (
     Part,
     Region,
     box,
-    by_split,
     export_part,
     polygon,
 )
-from tumorseg.sources.layouts.words import SPLIT_OF
+from tumorseg.sources.layouts.lists import shipped_splits
 from tumorseg.sources.tree import Tree, folder_of, stem_of
 
 SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -28,28 +27,15 @@ def find_voc(tree: Tree) -> Layout | None:
     """The layout of a set of VOC's XML files; nothing where it has none.
 
     Raises:
-        UserError: A file has no picture, or some pictures are of a split and others of none.
+        UserError: A file has no picture, or as of `shipped_splits`.
     """
     files = [name for name in tree.ending(".xml") if b"<annotation" in tree.head(name, 4096)]
     if not files:
         return None
     labels = {_picture(tree, name): name for name in files}
-    groups = listed_splits(tree, labels) or by_split(labels, tree.shown)
+    groups, faults = shipped_splits(tree, tree.pictures, labels, "Main")
     splits = tuple(split for split in SPLITS if split in groups)
-    return Layout("Pascal VOC boxes", splits, _parts(tree, groups, labels))
-
-
-def listed_splits(tree: Tree, pictures: dict[str, str]) -> dict[str | None, list[str]]:
-    """The pictures that the lists of ImageSets name, by split; nothing where there are no lists."""
-    by_stem = {stem_of(name): name for name in pictures}
-    groups: dict[str | None, list[str]] = {}
-    for name in tree.ending(".txt"):
-        split = SPLIT_OF.get(stem_of(name).lower())
-        if split and "ImageSets" in name.split("/"):
-            stems = tree.read(name).decode("utf-8", "replace").split()
-            known = [by_stem[stem_of(stem)] for stem in stems if stem_of(stem) in by_stem]
-            groups[split] = list(dict.fromkeys([*groups.get(split, []), *known]))
-    return {split: groups[split] for split in SPLITS if groups.get(split)}
+    return Layout("Pascal VOC boxes", splits, _parts(tree, groups, labels), faults=faults)
 
 
 def _picture(tree: Tree, name: str) -> str:
