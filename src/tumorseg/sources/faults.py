@@ -55,6 +55,8 @@ KINDS: dict[str, str] = {
     "listed_without_picture": "a name in a list of ImageSets that no picture has",
     "picture_without_mask": "a picture without a mask, where others have one",
     "picture_without_labels": "a picture without a file of labels: taken as one without tumour",
+    "labels_case": "a file of labels differs from its picture's name in case or Unicode form alone; joined",
+    "labels_without_picture": "a file of labels without a picture; left out, as source.missing says",
     "mask_without_picture": "a mask without a picture",
     "mask_cut": "a mask of many grey levels, cut in the middle between black and white",
     "mask_void": "pixels that a mask marks as neither background nor a class",

@@ -22,8 +22,8 @@ def find_layout(tree: Tree, on_missing: OnMissing) -> Layout:
     Raises:
         UserError: It has none, or is ambiguous.
     """
-    masks = partial(find_masks, on_missing=on_missing)
-    for find in (find_coco, find_labelme, find_yolo, masks, find_voc):
+    yolo, masks = (partial(find, on_missing=on_missing) for find in (find_yolo, find_masks))
+    for find in (find_coco, find_labelme, yolo, masks, find_voc):
         if layout := find(tree):
             return layout
     raise UserError(f"{tree.shown}: holds {_what_else(tree)}; what is read is {READ}: see docs/datasets.md")

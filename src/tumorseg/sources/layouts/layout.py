@@ -1,6 +1,7 @@
 """What a layout is, whatever the format: a name, and for each split that was shipped a COCO export."""
 
 import json
+import math
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -53,10 +54,16 @@ class Labelled:
 
     name: str  # in the tree
     regions: tuple[Region, ...]
+    stated: tuple[Any, Any] | None = None  # width and height, as the annotations have them; none: not at all
 
 
 def polygon(category: str, points: Sequence[tuple[float, float]]) -> Region:
-    """A region inside an outline of points (x, y); its area by the shoelace formula."""
+    """A region inside an outline of points (x, y); its area by the shoelace formula.
+
+    Raises:
+        ValueError: A coordinate is not finite.
+    """
+    _check_finite(value for point in points for value in point)
     xs, ys = zip(*points, strict=True)
     twice = sum(
         x * after_y - after_x * y
@@ -67,10 +74,21 @@ def polygon(category: str, points: Sequence[tuple[float, float]]) -> Region:
 
 
 def box(category: str, left: float, top: float, right: float, bottom: float) -> Region:
-    """A region that is an upright box, its corners in any order."""
+    """A region that is an upright box, its corners in any order.
+
+    Raises:
+        ValueError: A coordinate is not finite.
+    """
+    _check_finite((left, top, right, bottom))
     (left, right), (top, bottom) = sorted((left, right)), sorted((top, bottom))
     width, height = right - left, bottom - top
     return Region(category, [], (left, top, width, height), width * height)
+
+
+def _check_finite(values: Iterable[float]) -> None:
+    for value in values:
+        if not math.isfinite(value):
+            raise ValueError(f"{value} is no coordinate")
 
 
 def export_part(
@@ -96,7 +114,7 @@ def export_part(
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for id, item in enumerate(items, start=1):
-        width, height = tree.size_of(item.name)
+        width, height = item.stated or tree.size_of(item.name)
         name = item.name.removeprefix(f"{common}/") if common else item.name
         images.append({"id": id, "file_name": name, "width": width, "height": height})
         for region in item.regions:
@@ -124,6 +142,19 @@ def common_folder(names: Sequence[str]) -> str:
     """The deepest folder that holds all files."""
     folders = sorted({folder_of(name) for name in names})
     return posixpath.commonpath([folders[0], folders[-1]]) if folders else ""
+
+
+def by_picture(pairs: Iterable[tuple[str, str]], shown: str) -> dict[str, str]:
+    """The annotation file of each picture, of pairs of both.
+
+    Raises:
+        UserError: Two files are of one picture.
+    """
+    files: dict[str, str] = {}
+    for picture, name in pairs:
+        if (first := files.setdefault(picture, name)) != name:
+            raise UserError(f"{shown}: both {first!r} and {name!r} annotate {picture!r}; take one out")
+    return files
 
 
 def by_split(names: Iterable[str], shown: str) -> dict[str | None, list[str]]:

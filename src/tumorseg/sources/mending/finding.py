@@ -54,7 +54,7 @@ class Finder:
         paths = list(dict.fromkeys(_readings(name)))
         for tails, key, kind in (
             (lambda: self._exact, str, "name_path"),
-            (lambda: self._folded, _fold, "name_case"),
+            (lambda: self._folded, fold, "name_case"),
             (lambda: self._stems, _stem, "name_suffix"),
         ):
             for path in paths:
@@ -92,7 +92,7 @@ class Finder:
 
     @cached_property
     def _folded(self) -> Tails:
-        return self._index([_fold(picture) for picture in self._pictures])
+        return self._index([fold(picture) for picture in self._pictures])
 
     @cached_property
     def _stems(self) -> Tails:
@@ -134,13 +134,13 @@ def _tails(path: str) -> Iterator[str]:
         yield "/".join(parts[start:])
 
 
-def _fold(path: str) -> str:
+def fold(path: str) -> str:
     """The same for names that differ in case, spaces at the ends or the Unicode form of accents alone."""
     return "/".join(part.strip() for part in unicodedata.normalize("NFC", path).casefold().split("/"))
 
 
 def _stem(path: str) -> str:
     """Without the suffix, if it is one of an image: 1.2.840 has none."""
-    folded = _fold(path)
+    folded = fold(path)
     suffix = PurePosixPath(folded).suffix
     return folded.removesuffix(suffix) if suffix in IMAGE_SUFFIXES | UNREAD_SUFFIXES else folded
