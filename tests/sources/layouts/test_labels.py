@@ -1,13 +1,17 @@
-"""YOLO, LabelMe and Pascal VOC."""
+"""LabelMe and Pascal VOC."""
 
 import base64
 import json
+import math
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from support.sets import (
+    COUNT,
     HEIGHT,
     SHIPPED,
     WHOLE,
@@ -24,73 +28,6 @@ from support.sets import (
 
 from tumorseg.data.coco import read_categories
 from tumorseg.errors import UserError
-
-
-def yolo_line(number: int, box: bool) -> str:
-    left, top, right, bottom = corners(number)
-    if box:
-        numbers = [(left + right) / 2 / WIDTH, (top + bottom) / 2 / HEIGHT, 6 / WIDTH, 4 / HEIGHT]
-    else:
-        numbers = [value / (HEIGHT if at % 2 else WIDTH) for at, value in enumerate(outline(number))]
-    return " ".join(["0", *(f"{value:.8f}" for value in numbers)])
-
-
-def write_yolo(root: Path, picture: str, labels: str, box: bool = False) -> None:
-    for number, content, _ in slices():
-        put(root / picture.format(split=split_of(number), n=number), content)
-        put(root / labels.format(split=split_of(number), n=number), yolo_line(number, box) + "\n")
-
-
-@pytest.mark.parametrize(
-    ("picture", "labels", "numbers"),
-    [
-        ("{split}/images/{n}.png", "{split}/labels/{n}.txt", SHIPPED),
-        ("images/{split}/{n}.png", "labels/{split}/{n}.txt", SHIPPED),
-        ("obj_train_data/{n}.png", "obj_train_data/{n}.txt", WHOLE),
-    ],
-)
-@pytest.mark.parametrize("box", [False, True])
-def test_yolo(picture: str, labels: str, numbers: dict, box: bool, tmp_path: Path) -> None:
-    write_yolo(tmp_path / "set", picture, labels, box)
-    put(tmp_path / "set/data.yaml", "train: ../train/images\nnames: {0: tumour, 1: cyst}\n")
-    assert_as_meant(fetched(tmp_path / "set", tmp_path), numbers)
-    assert read_categories(tmp_path / "raw/train") == ["tumour", "cyst"]
-
-
-def test_a_picture_without_yolo_labels_shows_nothing_and_is_listed(tmp_path: Path) -> None:
-    write_yolo(tmp_path / "set", "images/{n}.png", "labels/{n}.txt")
-    (tmp_path / "set/labels/2.txt").unlink()
-    masks = fetched(tmp_path / "set", tmp_path)["train"]
-    assert sorted(int(mask.sum()) for mask in masks.values()) == [0, 24, 24, 24, 24, 24]
-    assert "train,images/2.png,,picture_without_labels,guessed" in (tmp_path / "raw/faults.csv").read_text()
-    assert read_categories(tmp_path / "raw/train") == ["0"]  # no names are given
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("0 30 40 20 10", "shares of width and height, from 0 to 1; divide pixels by them"),
-        ("0 0.5 0.5 0.1 0.1 0.9", "6 numbers are neither a box .* nor a polygon"),
-        ("0 0.5 0.5 0.1 nought", "are no numbers"),
-        ("0 0.5 0.5 0.1 nan", "shares of width and height"),
-        ("0.5 0.5 0.5 0.1 0.1", "0.5 is no class"),
-        ("7 0.5 0.5 0.1 0.1", "there is no class 7; there are 1, from 0"),
-        ("0 0.5 0.5 0 0.1", "a box of no size"),
-    ],
-)
-def test_bad_yolo_lines_are_named(line: str, words: str, tmp_path: Path) -> None:
-    write_yolo(tmp_path / "set", "images/{n}.png", "labels/{n}.txt")
-    put(tmp_path / "set/data.yaml", "names: [tumour]")
-    put(tmp_path / "set/labels/3.txt", f"{yolo_line(3, box=True)}\n{line}\n")
-    with pytest.raises(UserError, match=rf"labels/3\.txt: line 2: .*{words}"):
-        fetched(tmp_path / "set", tmp_path)
-
-
-def test_yolo_poses_are_refused(tmp_path: Path) -> None:
-    write_yolo(tmp_path / "set", "images/{n}.png", "labels/{n}.txt")
-    put(tmp_path / "set/data.yaml", "kpt_shape: [17, 3]\nnames: [tumour]")
-    with pytest.raises(UserError, match=r"data\.yaml: kpt_shape: these are poses"):
-        fetched(tmp_path / "set", tmp_path)
 
 
 def write_labelme(root: Path, changed: dict[int, Any]) -> None:
@@ -123,13 +60,39 @@ def test_a_labelme_circle_has_its_area(tmp_path: Path) -> None:
         assert mask[8, 12]
 
 
+def mask_of(picture: bytes, left: float = 0) -> dict[str, Any]:
+    coded = base64.b64encode(picture).decode()
+    return {"label": "a", "points": [[left, 0], [5, 3]], "shape_type": "mask", "mask": coded}
+
+
+def huge_png() -> bytes:
+    """A picture whose header alone says 20,000 × 20,000 pixels."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", 20_000, 20_000, 8, 0, 0, 0, 0)
+    small = png(np.ones((4, 6), np.uint8))
+    return small[:12] + header + struct.pack(">I", zlib.crc32(header)) + small[33:]
+
+
 @pytest.mark.parametrize(
     ("shape", "words"),
     [
         ({"label": "a", "points": [[1, 1], [2, 2]], "shape_type": "polygon"}, "'polygon' with 2 points"),
         ({"points": [[1, 1], [2, 2], [3, 1]]}, "'label' is missing"),
         ({"label": "a", "points": 7}, "not iterable"),
-        ({"label": "a", "points": [[1, 1], [2, 2]], "shape_type": "mask", "mask": "!!"}, "mask: no picture"),
+        (
+            {"label": "a", "points": [[1, 1], [2, 2]], "shape_type": "mask", "mask": "!!"},
+            "mask: is no image; mend it",
+        ),
+        (mask_of(png(np.ones((4, 6, 3), np.uint8))), "mask: RGB, not one channel"),
+        (mask_of(png(np.ones((4, 25), np.uint8))), "mask: it reaches out of the picture"),
+        (mask_of(huge_png()), "mask: is too large"),
+        (mask_of(png(np.ones((4, 6), np.uint8))[:45]), "mask: no sound picture"),
+        (mask_of(png(np.ones((4, 6), np.uint8)), left=math.inf), "cannot convert float infinity"),
+        ({"label": "a", "points": [[10**400, 1], [2, 2], [3, 1]]}, "int too large"),
+        ({"label": "a", "points": [[math.inf, 1], [2, 2], [3, 1]]}, "inf is no coordinate"),
+        (
+            {"label": "a", "points": [[math.nan, 1], [2, 2]], "shape_type": "rectangle"},
+            "nan is no coordinate",
+        ),
         ("text", "no attribute"),
     ],
 )
@@ -167,6 +130,7 @@ def test_voc_boxes(picture: str, xml: str, numbers: dict, tmp_path: Path) -> Non
     [
         ("<annotation><object><name>a</name></object></annotation>", "object 0: bndbox: missing"),
         (voc_xml(2).replace("<xmax>", "<xmax>x"), "object 0: could not convert"),
+        (voc_xml(2).replace("<xmax>", "<xmax>1e400</xmax><xmax>"), "object 0: inf is no coordinate"),
         (voc_xml(2).replace("tumour", ""), "object 0: name: missing"),
         ("<annotation><object>", "no XML"),
         (f"<!DOCTYPE x [<!ENTITY a 'b'>]>{voc_xml(2, '&a;')}", "declares a document type or entities"),
@@ -178,3 +142,50 @@ def test_bad_xml_is_named(content: str, words: str, tmp_path: Path) -> None:
         put(tmp_path / f"set/{number}.xml", content if number == 2 else voc_xml(number))
     with pytest.raises(UserError, match=rf"2\.xml: .*{words}"):
         fetched(tmp_path / "set", tmp_path)
+
+
+def test_two_files_of_one_picture_are_refused(tmp_path: Path) -> None:
+    write_labelme(tmp_path / "labelme", {})
+    shapes = (tmp_path / "labelme/2.json").read_text()
+    put(tmp_path / "labelme/again/2.json", shapes)
+    with pytest.raises(
+        UserError, match=r"both '2\.json' and 'again/2\.json' annotate '2\.png'; take one out"
+    ):
+        fetched(tmp_path / "labelme", tmp_path)
+    for number, picture, _ in slices():
+        put(tmp_path / f"voc/images/{number}.png", picture)
+        put(tmp_path / f"voc/a/{number}.xml", voc_xml(number))
+    put(tmp_path / "voc/b/2.xml", voc_xml(3))
+    with pytest.raises(
+        UserError, match=r"both 'a/2\.xml' and 'b/2\.xml' annotate 'images/2\.png'; take one out"
+    ):
+        fetched(tmp_path / "voc", tmp_path)
+
+
+def write_sized(root: Path, kind: str, width: Any, height: Any) -> None:
+    """A set whose files say that each picture has this size."""
+    if kind == "labelme":
+        write_labelme(root, {})
+        for path in root.glob("*.json"):
+            put(path, json.dumps(json.loads(path.read_text()) | {"imageWidth": width, "imageHeight": height}))
+    else:
+        size = f"<size><width>{width}</width><height> {height} </height></size>"
+        for number, picture, _ in slices():
+            put(root / f"{number}.png", picture)
+            put(root / f"{number}.xml", voc_xml(number, size))
+
+
+@pytest.mark.parametrize("kind", ["labelme", "voc"])
+def test_the_size_that_is_stated_is_that_of_the_picture(kind: str, tmp_path: Path) -> None:
+    write_sized(tmp_path / "set", kind, WIDTH, HEIGHT)
+    assert_as_meant(fetched(tmp_path / "set", tmp_path), WHOLE)
+    assert "image_size" not in (tmp_path / "raw/faults.csv").read_text()
+    write_sized(tmp_path / "zero", kind, 0, 0)
+    assert_as_meant(fetched(tmp_path / "zero", tmp_path), WHOLE)
+    assert (tmp_path / "raw/faults.csv").read_text().count("image_size,mended") == COUNT
+    write_sized(tmp_path / "other", kind, 2 * WIDTH, 2 * HEIGHT)
+    with pytest.raises(UserError, match=r"'0\.png' is 24×16 pixels, but width and height say 48 and 32"):
+        fetched(tmp_path / "other", tmp_path)
+    write_sized(tmp_path / "turned", kind, HEIGHT, WIDTH)
+    with pytest.raises(UserError, match=r"width and height say 16 and 24, as if it were turned"):
+        fetched(tmp_path / "turned", tmp_path)

@@ -1,7 +1,6 @@
 """LabelMe: a JSON a picture, with `shapes` (https://github.com/wkentaro/labelme)."""
 
 import base64
-import binascii
 import io
 import json
 import math
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tumorseg import SPLITS
+from tumorseg.data.headers import header_of
 from tumorseg.errors import UserError
 from tumorseg.sources.faults import Fault
 from tumorseg.sources.layouts.layout import (
@@ -17,12 +17,13 @@ from tumorseg.sources.layouts.layout import (
     Part,
     Region,
     box,
+    by_picture,
     by_split,
     export_part,
     polygon,
 )
 from tumorseg.sources.layouts.pixels import encode
-from tumorseg.sources.tree import Tree, folder_of, stem_of
+from tumorseg.sources.tree import Tree, folder_of, no_picture, stem_of
 
 CORNERS = 64  # of the polygon that a circle becomes
 FLAT = ("line", "linestrip", "point", "points")
@@ -32,12 +33,13 @@ def find_labelme(tree: Tree) -> Layout | None:
     """The layout of a set of LabelMe's files; nothing where it has none.
 
     Raises:
-        UserError: Some pictures are in a folder of a split and others are not, or a picture is missing.
+        UserError: Some pictures are in a folder of a split and others are not, or a file has no picture of
+            its own.
     """
     files = [name for name in tree.ending(".json") if b'"shapes"' in tree.head(name)]
     if not files:
         return None
-    labels = {_picture(tree, name): name for name in files}
+    labels = by_picture(((_picture(tree, name), name) for name in files), tree.shown)
     groups = by_split(labels, tree.shown)
     splits = tuple(split for split in SPLITS if split in groups)
     return Layout("LabelMe files", splits, _parts(tree, groups, labels))
@@ -76,8 +78,9 @@ def _parts(tree: Tree, groups: dict[str | None, list[str]], labels: dict[str, st
     items: dict[str | None, list[Labelled]] = {split: [] for split in groups}
     for split, pictures in groups.items():
         for picture in pictures:
-            regions = _regions(tree, picture, labels[picture], split or "train", faults[split])
-            items[split].append(Labelled(picture, tuple(regions)))
+            about = _load(tree, labels[picture])
+            regions = _regions(tree, picture, labels[picture], about, split or "train", faults[split])
+            items[split].append(Labelled(picture, tuple(regions), _stated(about)))
     categories = sorted(
         {region.category for each in items.values() for item in each for region in item.regions}
     )
@@ -86,9 +89,18 @@ def _parts(tree: Tree, groups: dict[str | None, list[str]], labels: dict[str, st
         yield export_part(split or "train", shown, each, categories, tree, faults[split])
 
 
-def _regions(tree: Tree, picture: str, name: str, split: str, faults: list[Fault]) -> Iterator[Region]:
+def _stated(about: dict[str, Any]) -> tuple[Any, Any] | None:
+    """The size of the picture that was annotated; nothing where none is written down."""
+    sides = [about.get("imageWidth"), about.get("imageHeight")]
+    width, height = (side if isinstance(side, int | float | str) else None for side in sides)
+    return (width, height) if sides != [None, None] else None
+
+
+def _regions(
+    tree: Tree, picture: str, name: str, about: dict[str, Any], split: str, faults: list[Fault]
+) -> Iterator[Region]:
     size = tree.size_of(picture)
-    for index, shape in enumerate(_load(tree, name)["shapes"]):
+    for index, shape in enumerate(about["shapes"]):
         field = f"shapes[{index}]"
         try:
             kind = shape.get("shape_type") or "polygon"
@@ -97,7 +109,7 @@ def _regions(tree: Tree, picture: str, name: str, split: str, faults: list[Fault
                 continue
             points = [(float(x), float(y)) for x, y in shape["points"]]
             yield _region(kind, str(shape["label"]), points, shape, size)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise UserError(f"{tree.shown}: {name}: {field}: {_words(error)}; mend it in LabelMe") from None
 
 
@@ -124,17 +136,24 @@ def _region(
 def _mask(label: str, points: list[tuple[float, float]], coded: str, size: tuple[int, int]) -> Region:
     """A picture in Base64 that lies between two corners, the pixels of both included."""
     import numpy as np
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
+    data = base64.b64decode(coded)
     try:
-        with Image.open(io.BytesIO(base64.b64decode(coded))) as picture:
-            pixels = np.asarray(picture) > 0
-    except (binascii.Error, UnidentifiedImageError, OSError) as error:
-        raise ValueError(f"mask: no picture in Base64 ({error})") from None
+        header = header_of(data, "mask")
+    except UserError as error:
+        raise ValueError(str(error).partition(";")[0]) from None  # its way out is not LabelMe's
     whole = np.zeros((size[1], size[0]), bool)
     left, top = (round(value) for value in points[0])
-    right, bottom = left + pixels.shape[1], top + pixels.shape[0]
-    if pixels.ndim != 2 or min(left, top) < 0 or right > size[0] or bottom > size[1]:
+    right, bottom = left + header.width, top + header.height
+    if min(left, top) < 0 or right > size[0] or bottom > size[1]:
         raise ValueError("mask: it reaches out of the picture")
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            pixels = np.asarray(picture) > 0
+    except Exception as error:  # whatever Pillow's readers raise at damaged files
+        raise ValueError(f"mask: no sound picture ({no_picture(error)})") from None
+    if pixels.ndim != 2:
+        raise ValueError(f"mask: {header.mode}, not one channel")
     whole[top:bottom, left:right] = pixels
     return encode(label, whole)

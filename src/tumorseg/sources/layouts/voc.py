@@ -3,6 +3,7 @@
 Corners are taken as they are: VOC itself counts pixels from 1, most tools that write its files from 0.
 """
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
@@ -14,6 +15,7 @@ from tumorseg.sources.layouts.layout import (
     Part,
     Region,
     box,
+    by_picture,
     export_part,
     polygon,
 )
@@ -27,12 +29,12 @@ def find_voc(tree: Tree) -> Layout | None:
     """The layout of a set of VOC's XML files; nothing where it has none.
 
     Raises:
-        UserError: A file has no picture, or as of `shipped_splits`.
+        UserError: A file has no picture, two have the same, or as of `shipped_splits`.
     """
     files = [name for name in tree.ending(".xml") if b"<annotation" in tree.head(name, 4096)]
     if not files:
         return None
-    labels = {_picture(tree, name): name for name in files}
+    labels = by_picture(((_picture(tree, name), name) for name in files), tree.shown)
     groups, faults = shipped_splits(tree, tree.pictures, labels, "Main")
     splits = tuple(split for split in SPLITS if split in groups)
     return Layout("Pascal VOC boxes", splits, _parts(tree, groups, labels), faults=faults)
@@ -51,7 +53,7 @@ def _picture(tree: Tree, name: str) -> str:
 
 def _parts(tree: Tree, groups: dict[str | None, list[str]], labels: dict[str, str]) -> Iterator[Part]:
     items = {
-        split: [Labelled(picture, tuple(_regions(tree, labels[picture]))) for picture in pictures]
+        split: [_labelled(tree, picture, labels[picture]) for picture in pictures]
         for split, pictures in groups.items()
     }
     categories = sorted(
@@ -61,7 +63,7 @@ def _parts(tree: Tree, groups: dict[str | None, list[str]], labels: dict[str, st
         yield export_part(split or "train", f"XML files of {split or 'all'}", each, categories, tree, ())
 
 
-def _regions(tree: Tree, name: str) -> Iterator[Region]:
+def _labelled(tree: Tree, picture: str, name: str) -> Labelled:
     data = tree.read(name)
     if b"<!" in data.replace(b"<!--", b""):  # entities, which may be out to fill the memory
         raise UserError(f"{tree.shown}: {name}: declares a document type or entities; take them out")
@@ -69,6 +71,17 @@ def _regions(tree: Tree, name: str) -> Iterator[Region]:
         root = ET.fromstring(data)
     except (ET.ParseError, ValueError, LookupError) as error:
         raise UserError(f"{tree.shown}: {name}: no XML: {error}") from None
+    stated = (_side(root.findtext("size/width")), _side(root.findtext("size/height")))
+    regions = tuple(_regions(tree, name, root))
+    return Labelled(picture, regions, stated if stated != (None, None) else None)
+
+
+def _side(text: str | None) -> int | str | None:
+    """Width or height as a number; a text that is none, as it is."""
+    return int(text) if text and re.fullmatch(r"\s*[0-9]{1,9}\s*", text) else text
+
+
+def _regions(tree: Tree, name: str, root: ET.Element) -> Iterator[Region]:
     for index, thing in enumerate(root.iter("object")):
         label = (thing.findtext("name") or "").strip()
         corners, outline = thing.find("bndbox"), thing.find("polygon")
