@@ -93,6 +93,19 @@ def test_a_picture_without_a_mask_is_left_out_and_listed(tmp_path: Path) -> None
     ]
 
 
+def test_what_is_left_out_is_listed_under_the_split_of_its_folder(tmp_path: Path) -> None:
+    write(tmp_path / "set", "{split}/images/{n}.png", "{split}/masks/{n}.png")
+    (tmp_path / "set/val/images/4.png").rename(tmp_path / "set/val/images/9.png")
+    put(tmp_path / "set/test/images/10.png", png(np.zeros((4, 4), np.uint8)))
+    fetched(tmp_path / "set", tmp_path, missing="leave out")
+    rows = (tmp_path / "raw/faults.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[:4] for row in rows] == [
+        ["test", "test/images/10.png", "", "picture_without_mask"],
+        ["valid", "val/images/9.png", "", "picture_without_mask"],
+        ["valid", "val/masks/4.png", "", "mask_without_picture"],
+    ]
+
+
 def test_a_mask_without_a_picture_is_refused_unless_told(tmp_path: Path) -> None:
     write(tmp_path / "set", "images/{n}.png", "masks/{n}.png")
     (tmp_path / "set/images/2.png").unlink()

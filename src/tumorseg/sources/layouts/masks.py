@@ -144,19 +144,7 @@ def _marks(name: str) -> int:
 
 def _parts(tree: Tree, groups: dict[str | None, list[str]], pairs: Pairs) -> Iterator[Part]:
     levels = read_levels(tree, [mask for masks in pairs.masks.values() for mask in masks])
-    whole = next(iter(groups)) or "train"
-    faults = [
-        Fault(whole, name, "", kind, "left out", reason)
-        for names, kind, reason in (
-            (
-                pairs.without_mask,
-                "picture_without_mask",
-                "other pictures have masks, so nothing says it is empty",
-            ),
-            (pairs.without_picture, "mask_without_picture", "no picture is called so"),
-        )
-        for name in names
-    ]
+    faults = _without_other(pairs, next(iter(groups)) or "train")
     for split, pictures in groups.items():
         items = [_labelled(tree, picture, pairs.masks[picture], levels) for picture in pictures]
         faults += levels.faults(split or "train", [m for picture in pictures for m in pairs.masks[picture]])
@@ -166,7 +154,23 @@ def _parts(tree: Tree, groups: dict[str | None, list[str]], pairs: Pairs) -> Ite
         faults = []
 
 
+def _without_other(pairs: Pairs, whole: str) -> list[Fault]:
+    """Pictures and masks that are left out, under the split that their folder names, else under `whole`."""
+    kinds = (
+        (
+            pairs.without_mask,
+            "picture_without_mask",
+            "other pictures have masks, so nothing says it is empty",
+        ),
+        (pairs.without_picture, "mask_without_picture", "no picture is called so"),
+    )
+    return [
+        Fault(split_of_folder(folder_of(name)) or whole, name, "", kind, "left out", reason)
+        for names, kind, reason in kinds
+        for name in names
+    ]
+
+
 def _labelled(tree: Tree, picture: str, masks: list[str], levels: Levels) -> Labelled:
     size = tree.size_of(picture)
-    regions = [region for mask in masks for region in levels.regions(tree, mask, size)]
-    return Labelled(picture, tuple(regions))
+    return Labelled(picture, tuple(region for mask in masks for region in levels.regions(tree, mask, size)))
