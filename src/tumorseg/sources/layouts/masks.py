@@ -143,10 +143,13 @@ def _marks(name: str) -> int:
 
 
 def _parts(tree: Tree, groups: dict[str | None, list[str]], pairs: Pairs) -> Iterator[Part]:
-    levels = read_levels(tree, [mask for masks in pairs.masks.values() for mask in masks])
+    sizes = {picture: tree.size_of(picture) for picture in pairs.masks}
+    levels = read_levels(tree, {m: sizes[picture] for picture, masks in pairs.masks.items() for m in masks})
     faults = _without_other(pairs, next(iter(groups)) or "train")
     for split, pictures in groups.items():
-        items = [_labelled(tree, picture, pairs.masks[picture], levels) for picture in pictures]
+        items = [
+            _labelled(tree, picture, pairs.masks[picture], levels, sizes[picture]) for picture in pictures
+        ]
         faults += levels.faults(split or "train", [m for picture in pictures for m in pairs.masks[picture]])
         yield export_part(
             split or "train", f"masks of {split or 'all'}", items, levels.categories, tree, faults
@@ -171,6 +174,5 @@ def _without_other(pairs: Pairs, whole: str) -> list[Fault]:
     ]
 
 
-def _labelled(tree: Tree, picture: str, masks: list[str], levels: Levels) -> Labelled:
-    size = tree.size_of(picture)
+def _labelled(tree: Tree, picture: str, masks: list[str], levels: Levels, size: tuple[int, int]) -> Labelled:
     return Labelled(picture, tuple(region for mask in masks for region in levels.regions(tree, mask, size)))

@@ -5,7 +5,7 @@ all of them about black and white, are a mask that was smoothed or stored as JPE
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,16 +15,15 @@ from tumorseg.errors import UserError
 from tumorseg.progress import progress
 from tumorseg.sources.faults import Fault
 from tumorseg.sources.layouts.layout import Region
-from tumorseg.sources.tree import Tree, no_picture, suffix_of
+from tumorseg.sources.layouts.mask_values import COLOUR, LOSSY, read_mask
+from tumorseg.sources.tree import Tree, suffix_of
 
 MAX_NUMBER = 64  # values up to it number classes, as most sets do that have several
 MAX_LEVELS = 8  # of greys beyond, with black, that may be classes too
 MAX_COLOURS = 64
 DARK, BRIGHT, MIDDLE = 63, 192, 128
 BETWEEN = 0.05  # share of a set's mask pixels that may lie between dark and bright
-COLOUR = 1 << 24  # marks a value as red, green and blue
 VOID = COLOUR | 0xE0E0C0  # VOC's colour of outlines, which are neither background nor a class
-LOSSY = (".jpg", ".jpeg", ".jpe", ".jfif", ".webp")
 ONE = "mask"  # the only class
 
 
@@ -41,17 +40,8 @@ class Levels:
         object.__setattr__(self, "categories", list(dict.fromkeys(self.classes.values())))
 
     def regions(self, tree: Tree, name: str, size: tuple[int, int]) -> Iterator[Region]:
-        """A region for each class that a mask shows; `size` is that of its picture.
-
-        Raises:
-            UserError: The mask is of another size than its picture.
-        """
-        values = read_mask(tree, name)
-        if values.shape[::-1] != size:
-            raise UserError(
-                f"{tree.shown}: {name!r} is {values.shape[1]}×{values.shape[0]} pixels, but its picture is "
-                f"{size[0]}×{size[1]}; resize it, by the nearest pixel"
-            )
+        """A region for each class that a mask shows; `size` is that of its picture."""
+        values = read_mask(tree, name, size)
         for value, category in self.classes.items():
             pixels = values >= value if self.cut else values == value
             if pixels.any():
@@ -81,16 +71,20 @@ def encode(category: str, pixels: np.ndarray) -> Region:
     return Region(category, counts, (left, top, width, height), float(mask.area(coded)))
 
 
-def read_levels(tree: Tree, names: list[str]) -> Levels:
+def read_levels(tree: Tree, sizes: Mapping[str, tuple[int, int]]) -> Levels:
     """What the values of all masks mean, which one alone may not tell.
+
+    Args:
+        tree: The set.
+        sizes: By mask: width and height of its picture.
 
     Raises:
         UserError: They are too many to be classes, and are not about black and white.
     """
-    counts: Counter[int] = Counter()
+    names, counts = list(sizes), Counter[int]()
     void, solid = set(), set[int]()
     for name in progress(names, "reading masks", total=len(names)):
-        values = read_mask(tree, name)
+        values = read_mask(tree, name, sizes[name])
         here = _count(values)
         counts.update(here)
         if VOID in here:
@@ -159,25 +153,3 @@ def _labelmap(tree: Tree) -> dict[int, str]:
 def _value(red: int, green: int, blue: int) -> int:
     """One number for a colour; of a grey, its level."""
     return red if red == green == blue else COLOUR | red << 16 | green << 8 | blue
-
-
-def read_mask(tree: Tree, name: str) -> np.ndarray:
-    """The values of a mask, (H, W): grey levels, or colours, also of a palette, as COLOUR | 0xRRGGBB, int32.
-
-    Raises:
-        UserError: It is no picture.
-    """
-    from PIL import Image
-
-    try:
-        with tree.opener(name) as file, Image.open(file) as picture:
-            if picture.mode == "I;16":
-                return np.asarray(picture, np.uint16)
-            if picture.mode in ("1", "L", "LA") or suffix_of(name) in LOSSY:
-                return np.asarray(picture.convert("L"))
-            colours = np.asarray(picture.convert("RGB"))
-    except Exception as error:  # whatever Pillow's plugins raise at damaged files
-        raise UserError(f"{tree.shown}: {name!r} is no picture ({no_picture(error)}); replace it") from None
-    red, green, blue = (colours[..., channel].astype(np.int32) for channel in range(3))
-    grey = (red == green) & (green == blue)
-    return colours[..., 0] if grey.all() else np.where(grey, red, COLOUR | red << 16 | green << 8 | blue)
