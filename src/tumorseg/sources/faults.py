@@ -59,7 +59,9 @@ KINDS: dict[str, str] = {
     "labels_without_picture": "a file of labels without a picture; left out, as source.missing says",
     "mask_without_picture": "a mask without a picture",
     "mask_cut": "a mask of many grey levels, cut in the middle between black and white",
+    "mask_faint": "a mask that is cut, and has dark greys alone; taken as one without tumour",
     "mask_void": "pixels that a mask marks as neither background nor a class",
+    "mask_background": "most pixels of all masks are of a class; 0 was taken as background all the same",
     "shape_without_area": "a point or line, which has no pixels",
 }
 
