@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.coco_builder import pack, write_export
 
 from tumorseg.errors import UserError
 from tumorseg.params import ArchiveSource
@@ -35,6 +36,39 @@ def test_a_tar_is_read_as_the_folder_that_it_packs(export: Path, tmp_path: Path,
     with tarfile.open(path, f"w:{compression}") as archive:  # type: ignore[call-overload]
         archive.add(export, "./below/it")
     assert fetched(path, tmp_path / "raw") == content_digest(export)
+
+
+def without_marks(tar: Path) -> None:
+    """Make a tar what it was before ustar: its headers have no mark, only a sum."""
+    with tarfile.open(tar) as archive:
+        places = [each.offset for each in archive]
+    content = bytearray(tar.read_bytes())
+    for place in places:
+        content[place + 257 : place + 265] = bytes(8)
+        content[place + 148 : place + 156] = b" " * 8
+        content[place + 148 : place + 156] = b"%06o\0 " % sum(content[place : place + 512])
+    tar.write_bytes(content)
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("below", ["set", "PK"])
+def test_a_tar_that_ends_with_a_zip_or_begins_with_its_letters_is_a_tar(
+    export: Path, tmp_path: Path, below: str, old: bool
+) -> None:
+    zipped = pack(write_export(tmp_path / "other", ("train",)), tmp_path / "a.zip")
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.USTAR_FORMAT) as archive:
+        for file in sorted(export.rglob("*.*")):
+            archive.add(file, f"{below}/{file.relative_to(export)}")
+        archive.add(zipped, f"{below}/z.zip")
+    if old:
+        without_marks(tmp_path / "a.tar")
+    assert fetched(tmp_path / "a.tar", tmp_path / "raw") == content_digest(export)
+
+
+def test_a_zip_behind_the_program_that_unpacks_it_is_read(export: Path, tmp_path: Path) -> None:
+    zipped = pack(export, tmp_path / "a.zip").read_bytes()
+    (tmp_path / "a.exe").write_bytes(b"MZ" + bytes(1000) + zipped)
+    assert fetched(tmp_path / "a.exe", tmp_path / "raw") == content_digest(export)
 
 
 def test_backslashes_in_a_zip_are_folders(export: Path, tmp_path: Path) -> None:
@@ -115,10 +149,14 @@ def test_a_tar_that_is_cut_short_is_refused(export: Path, tmp_path: Path, cut: i
     refused(tmp_path / "a.tgz", tmp_path / "raw", "not a sound tar file")
 
 
+ZIP = b"PK\x05\x06" + bytes(18)  # an empty one
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"Rar!\x1a\x07\x00", "a RAR archive; unpack it and give the folder"),
+        (b"Rar!\x1a\x07\x00" + ZIP, "a RAR archive; unpack it and give the folder"),
         (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it"),
         (b"\xff\xd8\xff\xe0", "one picture; give the folder"),
         (b"hello", "it begins with b'hello'"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,21 +64,31 @@ def open_archive(source: ArchiveSource) -> Iterator[Tree]:
 @contextmanager
 def _open_file(path: Path, shown: str) -> Iterator[Tree]:
     with path.open("rb") as file:
-        head = file.read(512)
-    if head.startswith(b"PK") or zipfile.is_zipfile(path):
-        with zip_tree(path, shown) as tree:
-            yield tree
-    elif head.startswith(tuple(COMPRESSED)) or head[257:262] == b"ustar":
+        head = file.read(tarfile.BLOCKSIZE)
+    is_json = suffix_of(shown) == ".json" and path.name != "archive"
+    other = next((kind for magic, kind in OTHERS.items() if head.startswith(magic)), None)
+    if head.startswith(tuple(COMPRESSED)) or _is_tar(head):
         with TemporaryDirectory() as temporary:
             unpack_tar(path, Path(temporary), shown)
-            tree = folder_tree(Path(temporary), shown)
+            yield folder_tree(Path(temporary), shown)
+    # A zip that unpacks itself begins as a program. The end of any other file may be of a zip within it.
+    elif head.startswith(b"PK") or (not other and not is_json and zipfile.is_zipfile(path)):
+        with zip_tree(path, shown) as tree:
             yield tree
-    elif suffix_of(shown) == ".json" and path.name != "archive":
+    elif is_json:
         yield _beside(path)
     else:
-        kinds = (kind for magic, kind in OTHERS.items() if head.startswith(magic))
-        other = f"it begins with {head[:16]!r}; get it anew" if head else "it is empty; get it anew"
-        raise UserError(f"{shown}: not a sound zip file, tar file or JSON: {next(kinds, other)}")
+        unknown = f"it begins with {head[:16]!r}; get it anew" if head else "it is empty; get it anew"
+        raise UserError(f"{shown}: not a sound zip file, tar file or JSON: {other or unknown}")
+
+
+def _is_tar(head: bytes) -> bool:
+    """Whether a file begins with the header of a tar's first member: marked, or, in old ones, summed up."""
+    try:
+        tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return head[257:262] == b"ustar"
+    return True
 
 
 def _beside(path: Path) -> Tree:
