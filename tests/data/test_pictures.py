@@ -1,9 +1,7 @@
 """Pictures of every kind as `prepare` takes them: what is scaled, dropped, turned or refused, and said."""
 
 import json
-import os
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 from support.coco_builder import annotation, image, write_annotations
+from support.jpegs import broken_scan, surplus_bytes
 from support.preparing import prepare_folder
 
 from tumorseg import SPLITS
 from tumorseg.data.masks import render_masks
 from tumorseg.data.read import Reading, channel_range, read_reading, read_slice
-from tumorseg.data.remarks import captured_remarks
 from tumorseg.data.slices import load_split
 from tumorseg.errors import UserError
 
@@ -153,16 +151,6 @@ def test_several_pages_are_refused_with_their_number(tmp_path):
         prepared(root)
 
 
-def broken_scan(jpeg: bytes) -> bytes:
-    """Half of the coded pixels is lost, and the end is there: libjpeg warns and fills with grey."""
-    start = jpeg.rfind(b"\xff\xda")
-    return jpeg[: start + (len(jpeg) - start) // 2] + b"\xff\xd9"
-
-
-def surplus_bytes(jpeg: bytes) -> bytes:
-    return jpeg[:-2] + bytes(range(1, 13)) + b"\xff\xd9"
-
-
 def with_jpegs(root: Path, change: Callable[[bytes], bytes], split: str) -> Path:
     set_of(root, {f"{number}.jpg": GREYS for number in range(5)})
     path = root / "raw" / split / "3.jpg"
@@ -186,15 +174,6 @@ def test_a_harmless_remark_is_told_with_the_files_name(tmp_path, capfd):
     assert "remarks of decoders, no pixel being lost: 1, such as" in out
     assert re.search(r"test/3\.jpg: Corrupt JPEG data: \d+ extraneous bytes before marker 0xd9", out)
     assert "JPEG" not in error
-
-
-def test_what_python_says_meanwhile_is_still_seen(capfd):
-    with captured_remarks() as remarks:
-        print("from Python", file=sys.stderr, flush=True)
-        os.write(2, b"from a library\nanother line\n")
-        assert remarks() == ["from a library", "another line"]
-    os.write(2, b"after it\n")
-    assert capfd.readouterr().err.splitlines() == ["from Python", "after it"]
 
 
 def test_slices_are_padded_or_squeezed_and_it_is_said(tmp_path, capfd):

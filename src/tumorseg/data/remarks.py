@@ -51,8 +51,10 @@ def _is_descriptor_2(stream: object) -> bool:
 
 
 def _lines(descriptor: int) -> list[str]:
-    content = os.pread(descriptor, 2**20, 0).decode("utf-8", "replace")
-    return [line for line in map(str.strip, content.splitlines()) if line]
+    content = bytearray()
+    while block := os.pread(descriptor, 2**20, len(content)):  # which leaves the place where others write
+        content += block
+    return [line for line in map(str.strip, content.decode("utf-8", "replace").splitlines()) if line]
 
 
 def damage(remarks: list[str]) -> str | None:
