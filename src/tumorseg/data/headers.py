@@ -70,7 +70,7 @@ def header_of(file: IO[bytes] | bytes, shown: object) -> Header:
                 mode=image.mode,
                 bits=_bits(image, start),
                 alpha=image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info,
-                orientation=_orientation(image),
+                orientation=_orientation(image, stream),
                 # A phone's JPEG may carry a preview behind the picture.
                 pages=1 if image.format == "MPO" else int(getattr(image, "n_frames", 1)),
             )
@@ -79,13 +79,18 @@ def header_of(file: IO[bytes] | bytes, shown: object) -> Header:
     except UnidentifiedImageError:
         raise UserError(f"{shown}: is no image; replace it where it comes from and run again") from None
     except Exception as error:  # Pillow's readers raise anything at damaged files
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"{shown}: is no sound image ({reason}); replace it where it comes from") from None
+        raise unsound(error, shown) from None
     if header.width * header.height > MAX_PIXELS:
         raise UserError(f"{shown}: is too large, over {MAX_PIXELS:,} pixels; give a smaller one")
     if header.pages > 1:
         raise UserError(f"{shown}: holds {header.pages} pictures; save each as a file of its own")
     return header
+
+
+def unsound(error: Exception, shown: object) -> UserError:
+    """What is said of a picture, called `shown`, that one of Pillow's readers stopped at."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return UserError(f"{shown}: is no sound image ({reason}); replace it where it comes from")
 
 
 def _bits(image: "Image", start: bytes) -> int:
@@ -98,12 +103,27 @@ def _bits(image: "Image", start: bytes) -> int:
     return 16 if image.mode.startswith("I;16") else BITS.get(image.mode, 8)
 
 
-def _orientation(image: "Image") -> int:
+def _orientation(image: "Image", stream: IO[bytes]) -> int:
     """Of EXIF. A TIFF's is part of the format: Pillow and OpenCV obey it, so that it turns nothing here."""
     if image.format == "TIFF":
         return 1
+    from PIL import Image
+
     try:
-        value = image.getexif().get(ORIENTATION, 1)
+        exif = Image.Exif()  # not getexif(), which takes an orientation of XMP too, as few programs do
+        exif.load(_png_exif(stream) if image.format == "PNG" else image.info.get("exif", b""))
+        value = exif.get(ORIENTATION, 1)
     except Exception:  # notes that are damaged: the pixels are not
         return 1
     return value if value in range(1, 9) else 1
+
+
+def _png_exif(stream: IO[bytes]) -> bytes:
+    """EXIF of a PNG, which may stand behind the pixels: Pillow would decode them to find it."""
+    stream.seek(8)  # behind the signature
+    while len(start := stream.read(8)) == 8:
+        length = int.from_bytes(start[:4], "big")
+        if start[4:] == b"eXIf":
+            return stream.read(length)
+        stream.seek(length + 4, io.SEEK_CUR)  # and its checksum
+    return b""

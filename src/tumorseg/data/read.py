@@ -1,6 +1,7 @@
 """Slices and masks from their files, and their size: one way for training, evaluation and `predict`."""
 
 import io
+import warnings
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tumorseg.data.classes import from_grey
-from tumorseg.data.headers import TURNED, header_of, read_header
+from tumorseg.data.headers import TURNED, header_of, read_header, unsound
 from tumorseg.data.remarks import captured_remarks, refuse_damage
 from tumorseg.errors import UserError
 from tumorseg.files import write_json
@@ -17,7 +18,8 @@ from tumorseg.types import Channels, Exif
 FILE = (
     "reading.json"  # beside the prepared arrays; only where pictures are read in another way than by default
 )
-TIFF = (b"II*\x00", b"MM\x00*")
+TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")  # and BigTIFF
+MIRRORED, UPSIDE_DOWN = (2, 3, 6, 7), (3, 4, 7, 8)  # orientations of EXIF, once turned where TURNED
 GREY_MODES = ("1", "L", "I", "F")  # what Pillow's modes of pictures without colour begin with
 
 
@@ -117,15 +119,15 @@ def decode_values(data: bytes, shown: object, reading: Reading, deep: bool) -> n
     """The values of an image file, (H, W) or (H, W, 3): uint8, or, where `deep`, of the file's own type."""
     if _is_cut_jpeg(data):  # OpenCV fills what it lacks with grey
         raise UserError(f"{shown}: the JPEG is cut off; replace it where it comes from and run again")
-    flags = cv2.IMREAD_ANYDEPTH if deep else 0
-    if reading.exif == "stored":
-        flags |= cv2.IMREAD_IGNORE_ORIENTATION
+    flags = cv2.IMREAD_IGNORE_ORIENTATION | (cv2.IMREAD_ANYDEPTH if deep else 0)
     tiff = header_of(data, shown) if data.startswith(TIFF) else None
     colour = reading.channels == 3 and not (tiff and tiff.mode.startswith(GREY_MODES))
     if tiff and tiff.alpha:
-        values = _without_alpha(data, colour)
+        values = _without_alpha(data, shown, colour)
     else:
         values = _decoded(data, shown, flags | (cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE))
+    if reading.exif == "shown":  # here, since OpenCV reads some orientations that Pillow does not
+        values = _turned(values, header_of(data, shown).orientation)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise UserError(f"{shown}: has values that are not finite; save it without them")
     if reading.channels == 3:
@@ -143,11 +145,28 @@ def _is_cut_jpeg(data: bytes) -> bool:
     return b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]
 
 
-def _without_alpha(data: bytes, colour: bool) -> np.ndarray:
+def _turned(values: np.ndarray, orientation: int) -> np.ndarray:
+    """Values, (H, W) or (H, W, 3), as an orientation of EXIF, 1 to 8, shows them."""
+    if orientation in TURNED:
+        values = values.swapaxes(0, 1)
+    if orientation in MIRRORED:
+        values = values[:, ::-1]
+    if orientation in UPSIDE_DOWN:
+        values = values[::-1]
+    return np.ascontiguousarray(values)
+
+
+def _without_alpha(data: bytes, shown: object, colour: bool) -> np.ndarray:
     """The values of a TIFF with transparency, by which OpenCV would darken them."""
     from PIL import Image
 
-    pixels = np.asarray(Image.open(io.BytesIO(data)))[..., :-1]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of large pictures and damaged notes
+            image = Image.open(io.BytesIO(data))
+            pixels = np.asarray(image.convert("RGBA") if image.mode == "PA" else image)[..., :-1]
+    except Exception as error:  # Pillow's readers raise anything at damaged files
+        raise unsound(error, shown) from None
     if pixels.shape[2] == 1:
         return np.ascontiguousarray(pixels[..., 0])
     return cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if colour else cv2.COLOR_RGB2GRAY)
