@@ -154,9 +154,30 @@ def test_blocks_need_numbers():
         group_slices(table, np.arange(3), *rule(strategy="blocks"))
 
 
-def test_fewer_groups_than_folds_are_an_error():
-    with pytest.raises(UserError, match=r"split\.folds: 4 folds of only 3 groups"):
-        assign(slices(30), np.arange(30) // 10, *rule(strategy="similar"))
+@pytest.mark.parametrize(
+    ("fold", "way_out"), [(0, "-S split.folds=3"), (3, "-S split.folds=3 -S split.fold=0")]
+)
+def test_fewer_groups_than_folds_are_an_error_whose_way_out_works(fold, way_out):
+    with pytest.raises(UserError, match=rf"split\.folds: 4 folds of only 3 groups .*, as with {way_out}$"):
+        assign(slices(30), np.arange(30) // 10, *rule(strategy="similar", fold=fold))
+    split = assign(slices(30), np.arange(30) // 10, *rule(strategy="similar", folds=3))
+    assert set(split) == {"train", "valid", "test"}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "groups", "why", "way_out"),
+    [
+        ("similar", 2, "slices that look alike together, and all slices are 2 such groups", "add slices"),
+        ("similar", 1, "slices that look alike together, and all slices are 1 such group", "add slices"),
+        ("blocks", 2, "runs of file numbers together, and all slices are 2 such groups", "make blocks"),
+    ],
+)
+def test_one_or_two_groups_are_too_few_for_any_number_of_folds(strategy, groups, why, way_out):
+    for shipped, choice in (("train", ""), (["train", "valid", "test"] * 4, "choose shipped, or ")):
+        table = slices(12, as_shipped=shipped)
+        message = rf"split\.strategy: {strategy} keeps {why}, too few .*; {choice}{way_out}"
+        with pytest.raises(UserError, match=message):
+            assign(table, np.arange(12) % groups, *rule(strategy=strategy, folds=3))
 
 
 def test_a_gap_that_leaves_nothing_to_train_on_is_an_error():

@@ -92,12 +92,7 @@ def assign(table: pd.DataFrame, groups: np.ndarray, rule: Split, blocks: Blocks)
                     "similar or blocks, which deal all slices anew"
                 )
         return split
-    count = len(np.unique(groups))
-    if count < rule.folds:
-        raise UserError(
-            f"params.yaml: split.folds: {rule.folds} folds of only {count} groups of slices; choose fewer "
-            "(3 or more), as with -S split.folds=3"
-        )
+    _check_count(len(np.unique(groups)), table, rule)
     folds = _deal(table, groups, rule.folds)
     split = np.full(len(table), "train", dtype="<U8")
     split[folds == (rule.fold + 1) % rule.folds] = "valid"
@@ -114,6 +109,27 @@ def assign(table: pd.DataFrame, groups: np.ndarray, rule: Split, blocks: Blocks)
                 "of another split's; choose a smaller gap, or a larger size"
             )
     return split
+
+
+def _check_count(groups: int, table: pd.DataFrame, rule: Split) -> None:
+    """Raise a `UserError` where there are fewer groups than folds, with what can be done about it."""
+    if groups >= rule.folds:
+        return
+    if groups >= FEWEST_FOLDS:
+        fold = " -S split.fold=0" if rule.fold >= groups else ""
+        raise UserError(
+            f"params.yaml: split.folds: {rule.folds} folds of only {groups} groups of slices; choose fewer, "
+            f"as with -S split.folds={groups}{fold}"
+        )
+    shipped = "choose shipped, or " if set(SPLITS) <= set(table.as_shipped) else ""
+    why, way_out = {
+        "similar": ("slices that look alike", "add slices that look less alike, such as of more patients"),
+        "blocks": ("runs of file numbers", "make blocks.size of the dataset smaller"),
+    }[rule.strategy]
+    raise UserError(
+        f"params.yaml: split.strategy: {rule.strategy} keeps {why} together, and all slices are {groups} "
+        f"such group{'s' if groups > 1 else ''}, too few for train, valid and test; {shipped}{way_out}"
+    )
 
 
 def _deal(table: pd.DataFrame, groups: np.ndarray, folds: int) -> np.ndarray:
