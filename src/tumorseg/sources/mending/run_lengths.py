@@ -1,6 +1,5 @@
 """Run lengths as exporters write them: compressed, as lists, as a Python text of bytes, with an odd size."""
 
-import ast
 import re
 from typing import Any
 
@@ -12,8 +11,9 @@ from tumorseg.sources.faults import FaultLog
 from tumorseg.sources.mending.values import to_whole
 
 Bounds = tuple[float, float, float, float]  # left, top, right, bottom
-BYTES = re.compile(r"b(['\"]).*\1", re.DOTALL)
-LISTED = re.compile(r"\[?[\d\s,]*[\s,][\d\s,]*\]?", re.ASCII)  # compressed, there are no spaces or commas
+BYTES = re.compile(r"b(['\"])(.*)\1", re.DOTALL)
+LISTED = re.compile(r"\[?[\d\s,]+\]?", re.ASCII)
+SEPARATOR = re.compile(r"[\s,]", re.ASCII)  # compressed, there are none
 MAX_RUN = MAX_SIDE**2
 NEAR = 1.5  # pixels between a box and the pixels it is of
 
@@ -59,12 +59,10 @@ def _counts(value: object, field: str, log: FaultLog) -> str | list[int]:
     counts: object = value
     if isinstance(counts, str):
         counts = counts.strip()
-        if BYTES.fullmatch(counts):
-            try:
-                counts = ast.literal_eval(counts).decode("ascii")
-            except (ValueError, SyntaxError):
-                log.refuse(field, f"{SHORT.repr(value)} is no text of bytes; export the mask anew")
-        elif LISTED.fullmatch(counts):
+        if text := BYTES.fullmatch(counts):
+            # Of the characters of compressed run lengths, Python escapes this one alone.
+            counts = text[2].replace(r"\\", "\\")
+        elif SEPARATOR.search(counts) and LISTED.fullmatch(counts):
             counts = re.findall(r"\d+", counts, re.ASCII)
     if isinstance(counts, list) and not {int}.issuperset(map(type, counts)):
         whole = [to_whole(count) for count in counts]
