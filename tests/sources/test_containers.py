@@ -95,6 +95,64 @@ def test_a_link_that_goes_round_is_refused(export: Path, tmp_path: Path) -> None
     refused(export, tmp_path / "raw", "'train/again' is a link to a folder that holds it")
 
 
+def test_several_links_may_lead_to_one_folder(export: Path, tmp_path: Path) -> None:
+    (tmp_path / "linked").mkdir()
+    for name in ("train", "valid"):
+        (tmp_path / "linked" / name).symlink_to(export / "train")
+    fetch(ArchiveSource(kind="archive", path=str(tmp_path / "linked")), tmp_path / "raw")
+    assert (tmp_path / "raw/valid/0.jpg").read_bytes() == (export / "train/0.jpg").read_bytes()
+
+
+def test_links_that_open_billions_of_ways_are_refused(export: Path, tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / "ways" / str(number)).mkdir(parents=True)
+        for link in "ab":
+            (tmp_path / "ways" / str(number) / link).symlink_to(tmp_path / "ways" / str(number + 1))
+    (tmp_path / "ways" / "30").mkdir()
+    (export / "train" / "more").symlink_to(tmp_path / "ways" / "0")
+    refused(export, tmp_path / "raw", "has over 10,000 links to folders; take out those not needed")
+
+
+def packed(folder: Path, kind: str) -> Path:
+    """A folder as it is, or as a zip or tar beside it."""
+    if kind == "zip":
+        return pack(folder, folder.with_suffix(".zip"))
+    if kind == "tar":
+        with tarfile.open(folder.with_suffix(".tar"), "w") as archive:
+            archive.add(folder, ".")
+        return folder.with_suffix(".tar")
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar"])
+def test_folders_in_one_another_have_a_limit(export: Path, tmp_path: Path, kind: str) -> None:
+    deepest = tmp_path / "set" / "/".join("a" * 49)
+    deepest.parent.mkdir(parents=True)
+    export.rename(deepest)  # its splits are the folders numbered 50
+    assert fetched(packed(tmp_path / "set", kind), tmp_path / "raw") == content_digest(deepest)
+    (deepest / "train" / "more").mkdir()
+    (deepest / "train" / "more" / "x.txt").touch()
+    refused(packed(tmp_path / "set", kind), tmp_path / "1", "lies over 50 folders deep; move it up")
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar"])
+def test_names_have_a_limit(export: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = packed(export, kind)
+    monkeypatch.setattr("tumorseg.sources.containers.MAX_NAMES", 11)
+    refused(path, tmp_path / "raw", "has over 11 files and folders; give the set alone")  # 3 folders, 9 files
+
+
+def test_a_file_of_annotations_is_not_read_without_end(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = (export / "train/_annotations.coco.json").stat().st_size
+    monkeypatch.setattr("tumorseg.sources.tree.MAX_BYTES", size)
+    assert fetched(export, tmp_path / "raw") == content_digest(export)
+    monkeypatch.setattr("tumorseg.sources.tree.MAX_BYTES", size - 1)
+    message = rf"'train/_annotations\.coco\.json' has over {size - 1} bytes; split the set into several"
+    refused(export, tmp_path / "1", message)
+
+
 def test_a_name_that_is_not_utf8_is_refused(export: Path, tmp_path: Path) -> None:
     (export / "train" / os.fsdecode(b"caf\xe9.jpg")).touch()
     refused(export, tmp_path / "raw", r"the file name 'train/caf\\udce9\.jpg' is not UTF-8; rename it")
@@ -122,6 +180,7 @@ def member(name: str, content: bytes = b"x", **about: object) -> Callable[[tarfi
         (member("l", b"", type=tarfile.FIFOTYPE), "'l' is a link or device"),
         (member("train/0.jpg"), "'train/0.jpg' is in it twice"),
         (member("train/0.jpg/x"), "a file and a folder"),
+        (member("a/" * 1500 + "x"), r"'a/a/.*\.\.\..*a/x' lies over 50 folders deep; move it up"),
         (member("zeros", bytes(20_000_000)), "over 100 times as many"),
         (member(os.fsdecode(b"caf\xe9.jpg")), "is not UTF-8"),
     ],

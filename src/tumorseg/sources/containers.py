@@ -14,12 +14,17 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
 
-from tumorseg.errors import UserError
+from tumorseg.errors import SHORT, UserError
 from tumorseg.sources.tree import CORRUPT, Tree, is_junk, one_line
 
 # JPEGs and PNGs hardly shrink in a zip, JSON about 20 times, bitmaps of mostly black slices less.
 # Deflate can reach 1032 and overlapping entries millions.
 MAX_RATIO = 100
+MAX_DEPTH = 50  # folders in one another; sets have up to ten
+MAX_NAMES = 1_000_000  # files and folders
+MAX_LINKS = (
+    10_000  # to folders that are followed: of a few that lead to one another, there are billions of ways
+)
 MAX_BYTES = 32 * 2**30  # what a big archive may unpack to; far above any set of 2D slices
 ZIP64 = 0xFFFF  # the count of a zip that says it elsewhere
 MAX_READ = 2**26  # what tarfile may ask for at once: a header is read whole, whatever size it claims
@@ -30,17 +35,30 @@ def folder_tree(root: Path, shown: str) -> Tree:
     """All regular files below a folder. Links that a user has laid there are followed, and said.
 
     Raises:
-        UserError: A link leads nowhere or to a folder that holds it, a file is no regular one, or a name is
-            not UTF-8.
+        UserError: A link leads nowhere or to a folder that holds it, a file is no regular one, a name is not
+            UTF-8, or there are too many, or too deep ones, for a set.
     """
+    files: list[str] = []
     links: list[str] = []
-    names = sorted(_walk(root, "", (root.resolve(),), links, shown))
+    for count, (name, entry) in enumerate(_walk(root, "", (root.resolve(),), shown), start=1):
+        _check_count(count, shown)
+        if not entry.is_dir():
+            files.append(name)
+        elif entry.is_symlink():
+            links.append(name)
+            if len(links) > MAX_LINKS:
+                raise UserError(
+                    f"{shown}: has over {MAX_LINKS:,} links to folders; take out those not needed"
+                )
     if links:
         print(f"{shown}: links to folders, followed: {len(links)}, such as {links[0]!r}", flush=True)
-    return Tree(shown, tuple(names), lambda name: (root / name).open("rb"))
+    return Tree(shown, tuple(sorted(files)), lambda name: (root / name).open("rb"))
 
 
-def _walk(folder: Path, prefix: str, above: tuple[Path, ...], links: list[str], shown: str) -> Iterator[str]:
+def _walk(
+    folder: Path, prefix: str, above: tuple[Path, ...], shown: str
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """All files and folders below a folder, by names from the root; `above`: the real ones that hold them."""
     with os.scandir(folder) as scanned:
         entries = sorted(scanned, key=lambda entry: entry.name)
     for entry in entries:
@@ -48,17 +66,15 @@ def _walk(folder: Path, prefix: str, above: tuple[Path, ...], links: list[str], 
         _check_text(name, shown)
         if is_junk(f"{name}/" if entry.is_dir() else name):
             continue
-        if entry.is_dir():
-            real = Path(entry.path).resolve()
-            if entry.is_symlink():
-                links.append(name)
-                if real in above:
-                    raise UserError(f"{shown}: {name!r} is a link to a folder that holds it; take it out")
-            yield from _walk(Path(entry.path), f"{name}/", (*above, real), links, shown)
-        elif entry.is_file():
-            yield name
-        else:  # opening a pipe would wait for ever
+        if not (entry.is_dir() or entry.is_file()):  # opening a pipe would wait for ever
             raise UserError(f"{shown}: {name!r} is a broken link or no regular file")
+        yield name, entry
+        if entry.is_dir():
+            real = Path(entry.path).resolve() if entry.is_symlink() else above[-1] / entry.name
+            if entry.is_symlink() and real in above:
+                raise UserError(f"{shown}: {name!r} is a link to a folder that holds it; take it out")
+            _check_depth(name, len(above), shown)
+            yield from _walk(real, f"{name}/", (*above, real), shown)
 
 
 @contextmanager
@@ -175,11 +191,23 @@ class _Bounded(io.RawIOBase):
 def _check_name(name: str, names: set[PurePosixPath], shown: str) -> None:
     _check_text(name, shown)
     path = PurePosixPath(_plain(name))
+    _check_depth(name, len(path.parent.parts), shown)
     if path.is_absolute() or PureWindowsPath(name).drive or ".." in path.parts:
         raise UserError(f"{shown}: {name!r} would lead out of its folder; pack it anew")
     if path in names and path.parts:
         raise UserError(f"{shown}: {name!r} is in it twice; pack it anew")
     names.add(path)
+    _check_count(len(names), shown)
+
+
+def _check_depth(name: str, folders: int, shown: str) -> None:
+    if folders > MAX_DEPTH:
+        raise UserError(f"{shown}: {SHORT.repr(name)} lies over {MAX_DEPTH} folders deep; move it up")
+
+
+def _check_count(count: int, shown: str) -> None:
+    if count > MAX_NAMES:
+        raise UserError(f"{shown}: has over {MAX_NAMES:,} files and folders; give the set alone, or a part")
 
 
 def _check_text(name: str, shown: str) -> None:

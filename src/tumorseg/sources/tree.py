@@ -13,6 +13,7 @@ from typing import IO
 from tumorseg.data.coco_schema import IMAGE_SUFFIXES
 from tumorseg.data.headers import header_of
 from tumorseg.errors import UserError
+from tumorseg.sources.mending.document import MAX_BYTES
 from tumorseg.types import Exif
 
 # What zipfile raises at a damaged file; OSError is bz2's word for it too.
@@ -60,8 +61,19 @@ class Tree:
             raise UserError(f"{self.shown}: {name!r} cannot be read: {one_line(error)}") from None
 
     def read(self, name: str) -> bytes:
-        """The whole content of a file."""
-        return b"".join(self.blocks(name))
+        """The whole content of a file of annotations.
+
+        Raises:
+            UserError: As of `blocks`, or it is too large for one.
+        """
+        content = bytearray()
+        for block in self.blocks(name):
+            content += block
+            if len(content) > MAX_BYTES:
+                raise UserError(
+                    f"{self.shown}: {name!r} has over {MAX_BYTES} bytes; split the set into several"
+                )
+        return bytes(content)
 
     def head(self, name: str, size: int = 2**16) -> bytes:
         """The first bytes of a file."""
