@@ -5,6 +5,7 @@ No name says anything of the patient: slices are `series_1/0007`, and so they ar
 
 import contextlib
 import functools
+import hashlib
 import io
 import warnings
 from collections.abc import Iterator
@@ -87,6 +88,10 @@ class DicomSeries(Source):
     def _step(self) -> np.ndarray | None:
         positions = [frame.position for frame in self.frames if frame.position and frame.orientation]
         return even_step(positions) if 1 < len(positions) == len(self.frames) else None
+
+    def stamp(self) -> str:
+        whole = "\n".join(f"{frame.header} {frame.number}" for frame in self.frames)
+        return hashlib.sha256(whole.encode()).hexdigest()
 
     @property
     def slice_step(self) -> float | None:

@@ -1,7 +1,9 @@
 """What the headers of DICOM files say of each frame, and which frames are a series."""
 
+import hashlib
 import io
 import logging
+import math
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tumorseg.delivery.inputs.files import InputFile
-from tumorseg.delivery.inputs.geometry import normal_of
+from tumorseg.delivery.inputs.geometry import normal_of, spans_a_plane
 from tumorseg.errors import UserError
 
 TAGS = [
@@ -52,6 +54,7 @@ class Frame:
     inverted: bool  # low values are bright
     burned: bool  # there may be text in the pixels
     repeated: bool = False  # the same frame was given twice
+    header: str = ""  # a digest of all of the file before its pixels
 
     @property
     def placed(self) -> bool:
@@ -88,7 +91,10 @@ def read_frames(file: InputFile) -> list[Frame]:
             header = pydicom.dcmread(raw, stop_before_pixels=True, specific_tags=TAGS, force=True)
             if header.get("Modality") in NO_SCANS or not _is_image(header):
                 return []
-            return _frames(file, header)
+            size = raw.tell()
+            raw.seek(0)
+            digest = hashlib.sha256(raw.read(size)).hexdigest()
+            return [replace(frame, header=digest) for frame in _frames(file, header)]
     except Exception:  # pydicom's parsers raise anything at damaged files
         raise UserError("has a damaged header; get it anew from where it was exported") from None
 
@@ -143,13 +149,15 @@ def _place(levels: list[Any]) -> dict[str, Any]:
             for item in [inner[0] if inner else None, level]:
                 found = item.get(keyword) if item is not None else None
                 if found is not None and len(found) == length:
-                    return tuple(float(each) for each in found)
+                    values = tuple(float(each) for each in found)
+                    return values if all(map(math.isfinite, values)) else None
         return None
 
     spacing = value("PixelMeasuresSequence", "PixelSpacing", 2)
+    orientation = value("PlaneOrientationSequence", "ImageOrientationPatient", 6)
     return {
         "position": value("PlanePositionSequence", "ImagePositionPatient", 3),
-        "orientation": value("PlaneOrientationSequence", "ImageOrientationPatient", 6),
+        "orientation": orientation if orientation and spans_a_plane(orientation) else None,
         "spacing": spacing if spacing and min(spacing) > 0 else None,
         "windowed": any(_has_window(level) for level in levels if level is not None),
     }

@@ -14,12 +14,18 @@ SHOWN = {
     1: ((0, 1), (2, -1)),  # coronal
     0: ((1, 1), (2, -1)),  # sagittal
 }
+FLAT = 0.1  # length of the cross product of two directions; it is 1 where they are what the standard says
 EVEN = 0.01  # of the step, by which slices may be off an even one
 
 
 def normal_of(orientation: tuple[float, ...]) -> np.ndarray:
     """Unit normal (3) of a slice whose ImageOrientationPatient are six direction cosines."""
     return np.cross(orientation[:3], orientation[3:])
+
+
+def spans_a_plane(orientation: tuple[float, ...]) -> bool:
+    """Whether the directions of rows and columns are two; a file may have zeros, or one direction twice."""
+    return float(np.linalg.norm(normal_of(orientation))) > FLAT
 
 
 def shown_as_usual(orientation: tuple[float, ...]) -> bool:

@@ -1,6 +1,7 @@
 """NIfTI volumes: slices along the axis that was acquired, shown as training slices are, and the way back."""
 
 import functools
+import hashlib
 import math
 import tempfile
 from collections.abc import Iterable
@@ -158,6 +159,9 @@ class NiftiVolume(Source):
     def slice_step(self) -> float:
         """mm from the centre of a slice to that of the next."""
         return float(self.layout.sizes[self.layout.plane.axis])
+
+    def stamp(self) -> str:
+        return hashlib.sha256(self.layout.header.binaryblock).hexdigest()
 
     def voxels(self, masks: Iterable[np.ndarray]) -> np.ndarray:
         """Masks, uint8 (H, W) each, one a slice in their order, as an array of the file's own shape."""

@@ -46,6 +46,10 @@ class Source(ABC):
         """mm from the centre of a slice to that of the next; None where that is unknown or uneven."""
         return None
 
+    def stamp(self) -> str:
+        """Changes when what its volumes depend on does, beside the masks: where it lies, and whose it is."""
+        return ""
+
     def slices(self) -> Iterator[InputSlice]:
         """Each slice, read when it is asked for.
 
