@@ -145,6 +145,43 @@ def test_a_series_with_a_gap_has_a_segmentation_and_no_volume(tmp_path):
     assert (tmp_path / "a.seg.dcm").is_file()
 
 
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        ({"PatientSex": "UNKNOWN"}, "PatientSex"),
+        ({"StudyDate": "2020-01-01", "PatientBirthDate": "19"}, "StudyDate, PatientBirthDate"),
+        ({"SpecificCharacterSet": "ISO_IR 9999"}, "SpecificCharacterSet"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")  # pydicom's, of these values
+def test_an_odd_tag_is_named_and_its_value_is_not(tmp_path, odd, told):
+    write_series(tmp_path / "in", count=2, **odd)
+    source = series_of(tmp_path / "in")
+    with pytest.raises(UserError) as error:
+        write_seg(source, masks_of(source), tmp_path / "a.seg.dcm", classes=[], version="1")
+    what = f"has a {told} that no SEG can have; mend it, or leave seg out of --formats"
+    assert str(error.value) == f"series_1: {what}; no SEG is written of it"
+
+
+@pytest.mark.parametrize("flat", [[0] * 6, [1, 0, 0, 1, 0, 0], [1, 0, 0, -1, 0.001, 0]])
+def test_directions_that_span_no_plane_are_no_place(tmp_path, flat):
+    write_series(tmp_path / "in", count=3, ImageOrientationPatient=flat)
+    source = series_of(tmp_path / "in")
+    assert [frame.instance for frame in source.frames] == [1, 2, 3]
+    assert "position-unknown" in source.read(0).warnings
+    with pytest.raises(UserError, match="has no ImageOrientationPatient; no volume"):
+        write_nifti(source, masks_of(source), tmp_path / "a.nii.gz")
+    with pytest.raises(UserError, match="or ImageOrientationPatient that says no place; no SEG"):
+        write_seg(source, masks_of(source), tmp_path / "a.seg.dcm", classes=[], version="1")
+
+
+def test_infinite_numbers_are_none(tmp_path):
+    endless = float("inf")
+    write_series(tmp_path / "in", count=2, ImagePositionPatient=[endless, 0, 0], PixelSpacing=[endless, 1])
+    found = series_of(tmp_path / "in").read(0)
+    assert (found.spacing, found.warnings) == (None, ("spacing-unknown", "position-unknown"))
+
+
 def test_areas_are_in_mm_and_not_in_pixels(tmp_path):
     mask = np.zeros((9, 9), np.uint8)
     mask[0, :4], mask[1, :2] = 1, 2

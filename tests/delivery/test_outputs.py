@@ -160,11 +160,16 @@ def test_a_record_that_is_broken_is_none(tmp_path):
     assert list(out.records()) == []
 
 
-def test_files_of_slices_that_are_no_more_are_deleted(tmp_path):
+def test_all_that_was_written_of_an_input_is_discarded(tmp_path):
     out = OutFolder(tmp_path)
-    out.write(Record(name="s", digest="0", failures=[], slices=[record("s/1"), record("s/2")]))
-    for name in ("s/1", "s/2"):
-        pictures.write_bytes(out.mask(name), b"a mask")
-    out.write(Record(name="s", digest="1", failures=[], slices=[record("s/1")]))
-    assert out.mask("s/1").exists()
-    assert not out.mask("s/2").exists()
+    both = [Record(name=name, digest="0", failures=[], slices=[record(f"{name}/1")]) for name in ("s", "t")]
+    for each in both:
+        out.write(each)
+        for path in (*out.of_slice(f"{each.name}/1"), *out.series(each.name).values()):
+            pictures.write_bytes(path, b"a file")
+    out.discard(both[0])
+    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert left == [
+        *(".records/t.json", "coco/train/t--1.png", "levels/t/1.png", "masks/t/1.png", "overlays/t/1.png"),
+        *("series/t.nii.gz", "series/t.seg.dcm"),
+    ]

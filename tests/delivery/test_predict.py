@@ -164,14 +164,14 @@ def test_classes_go_all_the_way(net_of_classes, slices, tmp_path):
 def test_corrected_masks_are_measured_anew(net, slices, tmp_path):
     out = tmp_path / "out"
     predict([str(slices / "test")], out, Options(model=str(net), probabilities=True))
-    assert measure_masks(out)[0] == 0
+    assert measure_masks(out).changed == 0
     before = content(out)
     path = sorted(out.glob("masks/*.png"))[0]
     mask = np.zeros_like(read_slice(path))
     mask[10:14, 20:25] = 255
     path.write_bytes(cv2.imencode(".png", mask)[1].tobytes())
-    changed, total = measure_masks(out)
-    assert (changed, total) == (1, len(list(out.glob("masks/*.png"))))
+    done, total = measure_masks(out), len(list(out.glob("masks/*.png")))
+    assert (done.changed, done.masks) == (1, total)
     row = next(row for row in rows_of(out / "predictions.csv") if row["name"] == path.stem)
     assert (row["pixels"], row["lesions"]) == ("20", "1")
     lesion = next(row for row in rows_of(out / "lesions.csv") if row["name"] == path.stem)

@@ -27,7 +27,7 @@ from tumorseg.errors import UserError
 def write_results(folder: Path, masks: dict[str, np.ndarray]) -> Path:
     """Results of predict with these masks, 0 or 1."""
     out = OutFolder(folder)
-    out.begin({"net": {"classes": []}, "options": {"formats": []}}, overwrite=False)
+    out.begin({"net": {"classes": []}, "options": {"formats": ["png"]}}, overwrite=False)
     write_pictures(folder / "masks", {name: 255 * mask for name, mask in masks.items()})
     for name, mask in masks.items():
         each = SliceRecord(

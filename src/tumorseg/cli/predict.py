@@ -59,7 +59,10 @@ Window = Annotated[
 Formats = Annotated[str, typer.Option(callback=formats_of, help=f"What to write, of {', '.join(FORMATS)}.")]
 Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write levels/ too.")]
 Part = Annotated[str, typer.Option(callback=part_of, help="Do the I-th of N parts of the inputs alone.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Do again what is done.")]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Delete earlier results, corrected masks too, and make all anew."),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="A warning gives status 4.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
 

@@ -11,6 +11,7 @@ from tumorseg.delivery.inputs import find_sources
 from tumorseg.delivery.outputs.coco import check_flat_names, write_coco
 from tumorseg.delivery.outputs.index import write_index
 from tumorseg.delivery.outputs.records import OutFolder
+from tumorseg.delivery.outputs.series_files import SeriesWriter
 from tumorseg.delivery.outputs.slice_files import Format, SliceWriter
 from tumorseg.delivery.outputs.tables import write_tables
 from tumorseg.delivery.predictor import Predictor, RuntimeName
@@ -52,9 +53,10 @@ def predict(arguments: list[str], folder: Path, options: Options) -> Counts:
             model, runtime=options.runtime, device=options.device, threshold=options.threshold
         )
         run = about(predictor, contract_digest(model, options.runtime), options)
-        sources = find_sources(arguments, options.window, predictor.contract.input.reading)
+        sources = find_sources(arguments, options.window, predictor.contract.input.reading, folder)
         check_flat_names([source.name for source in sources])
-        out.begin(run, options.overwrite)
+        number, parts = options.part
+        out.begin(run, options.overwrite, shared=parts > 1)
         contract = predictor.contract
         writer = SliceWriter(
             out=out,
@@ -64,9 +66,16 @@ def predict(arguments: list[str], folder: Path, options: Options) -> Counts:
             step=run["net"]["step"],
             temperature=contract.decision.temperature,
         )
-        number, parts = options.part
+        series = SeriesWriter(
+            out=out,
+            formats=options.formats,
+            classes=contract.model.classes,
+            version=run["net"]["contract"],
+        )
         try:
-            counts = Run(predictor, writer, options.overwrite).predict(sources[number - 1 :: parts])
+            others = out.discard_others({source.name for source in sources}, options.overwrite)
+            counts = Run(predictor, writer, series, options.overwrite).predict(sources[number - 1 :: parts])
+            counts.others = others
             write_summaries(out, run)
         except OSError as error:
             raise UserError(f"{error.filename or folder}: cannot be written: {error.strerror}") from None

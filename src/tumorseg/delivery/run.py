@@ -9,6 +9,7 @@ import numpy as np
 
 from tumorseg.delivery.inputs import InputSlice, Source
 from tumorseg.delivery.outputs.records import OutFolder, Record, SliceRecord
+from tumorseg.delivery.outputs.series_files import SeriesWriter, refused
 from tumorseg.delivery.outputs.slice_files import SliceWriter
 from tumorseg.delivery.outputs.tables import without_folders
 from tumorseg.delivery.predictor import Prediction, Predictor
@@ -24,17 +25,18 @@ class Counts:
     slices: int = 0
     with_tumor: int = 0
     skipped: int = 0  # inputs that were done before
+    others: int = 0  # inputs of earlier calls that were not given
     warnings: Counter[str] = field(default_factory=Counter)  # slices by code
     failures: list[tuple[str, str]] = field(default_factory=list)  # name of an input, and why
 
     def add(self, record: Record, skipped: bool = False) -> None:
         self.inputs += 1
-        self.skipped += skipped
+        self.skipped += skipped and not record.failures
         self.slices += len(record.slices)
         self.with_tumor += sum(each.pixels > 0 for each in record.slices)
         for each in record.slices:
             self.warnings.update(set(each.warnings))
-        self.failures += [(record.name, why) for why in record.failures]
+        self.failures += [(record.name, why) for why in record.problems]
 
 
 @dataclass
@@ -66,17 +68,10 @@ class Reading:
             ) as error:  # of a decoder that fails in its own way: the other inputs must not suffer
                 message = " ".join(f"{type(error).__name__}: {error}".split())
                 self.failures.append(without_folders(f"{self.source.name}: cannot be read: {message}"))
+                self.digest.update(b"failed")
                 return
             add_to_digest(self.digest, given)
             yield given
-
-    def record(self) -> Record:
-        return Record(
-            name=self.source.name,
-            digest=self.digest.hexdigest(),
-            failures=self.failures,
-            slices=self.slices,
-        )
 
 
 class Run:
@@ -85,11 +80,14 @@ class Run:
     Args:
         predictor: The delivered net.
         writer: Of the files of a slice.
+        series: Of the files of a series.
         overwrite: Do again what is done.
     """
 
-    def __init__(self, predictor: Predictor, writer: SliceWriter, overwrite: bool) -> None:
-        self.predictor, self.writer, self.overwrite = predictor, writer, overwrite
+    def __init__(
+        self, predictor: Predictor, writer: SliceWriter, series: SeriesWriter, overwrite: bool
+    ) -> None:
+        self.predictor, self.writer, self.series, self.overwrite = predictor, writer, series, overwrite
         self.out: OutFolder = writer.out
         self.counts = Counts()
         self.queue: deque[tuple[Reading, InputSlice]] = deque()  # in the predictor's batch
@@ -105,9 +103,13 @@ class Run:
     def _slices(self, sources: list[Source]) -> Iterator[InputSlice]:
         """The slices of all inputs, one input after the other."""
         for source in sources:
-            if known := self._known(source):
-                self.counts.add(known, skipped=True)
-                continue
+            if (record := self.out.read(source.name)) is not None:
+                if known := self._known(source, record):
+                    if known != record:
+                        self.out.write(known)
+                    self.counts.add(known, skipped=True)
+                    continue
+                self.out.discard(record)
             reading = Reading(source)
             for given in reading.read():
                 reading.waiting += 1
@@ -116,15 +118,26 @@ class Run:
             reading.is_read = True
             self._finish(reading)
 
-    def _known(self, source: Source) -> Record | None:
-        """The record of an input that is done: it is read anew, since it may have changed."""
-        record = None if self.overwrite else self.out.read(source.name)
-        if record is None or record.failures or not all(map(self.writer.is_there, record.slices)):
+    def _known(self, source: Source, record: Record) -> Record | None:
+        """The record of an input whose masks stay, as it is now; None where it is to be done again.
+
+        It is read anew, since it may have changed: then what failed to be read is tried again too.
+        """
+        if self.overwrite:
             return None
         again = Reading(source)
         for _ in again.read():
             pass
-        return record if again.digest.hexdigest() == record.digest and not again.failures else None
+        same, whole = again.digest.hexdigest() == record.digest, all(map(self.writer.is_there, record.slices))
+        if same and whole:
+            now = record.model_copy(update={"failures": again.failures})
+            if (renewed := self.series.renew(source, now)) is not None:
+                return renewed
+        if corrected := self.out.corrected(record):
+            return refused(
+                self.out, record, corrected, "some of its files are missing" if same else "it has changed"
+            )
+        return None
 
     def _take(self, reading: Reading, given: InputSlice, prediction: Prediction) -> None:
         """Write what was predicted of a slice."""
@@ -138,25 +151,21 @@ class Run:
         """Write the record of an input, once all of it is predicted."""
         if reading.waiting or not reading.is_read:
             return
-        if reading.masks and not reading.failures:
-            self._write_series(reading)
-        record = reading.record()
+        source = reading.source
+        written = self.series.wanted(source) if reading.masks and not reading.failures else {}
+        unwritten = self.series.write(source, reading.masks, written)
+        masks = [self.out.mask(each.name) for each in reading.slices]
+        record = Record(
+            name=source.name,
+            digest=reading.digest.hexdigest(),
+            stamp=source.stamp(),
+            failures=reading.failures,
+            unwritten=unwritten,
+            files=self.out.digests([*masks, *written.values()]),
+            slices=reading.slices,
+        )
         self.out.write(record)
         self.counts.add(record)
-
-    def _write_series(self, reading: Reading) -> None:
-        """The masks of a series as a whole; what a format cannot hold is a failure of the input."""
-        from tumorseg.delivery.outputs.nifti import write_nifti
-        from tumorseg.delivery.outputs.seg import write_seg
-
-        source, masks = reading.source, reading.masks
-        try:
-            if "nifti" in self.writer.formats:
-                write_nifti(source, masks, self.out.series(source.name, "nii.gz"))
-            if "seg" in self.writer.formats and source.kind == "dicom":
-                write_seg(source, masks, self.out.series(source.name, "seg.dcm"), self.writer.classes)
-        except UserError as error:
-            reading.failures.append(without_folders(str(error)))
 
 
 def add_to_digest(digest: "hashlib._Hash", given: InputSlice) -> None:

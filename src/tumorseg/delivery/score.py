@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tumorseg.data.read import read_slice
+from tumorseg.delivery.outputs.masks import read_greys
 from tumorseg.delivery.outputs.records import OutFolder
 from tumorseg.delivery.truth import Truth
 from tumorseg.errors import UserError
@@ -37,7 +37,7 @@ def score_masks(folder: Path, truth: Path, categories: list[str] | None) -> dict
     from tumorseg.evaluation.summary import summarise_best
 
     out, annotated = OutFolder(folder), Truth(truth, categories)
-    out.run()
+    out.run_with_masks()
     rows, missing = [], []
     pairs = [(record.name, each.name) for record in out.records() for each in record.slices]
     for group, name in progress(pairs, "scoring masks"):
@@ -46,7 +46,7 @@ def score_masks(folder: Path, truth: Path, categories: list[str] | None) -> dict
             missing.append(name)
             continue
         path = out.mask(name)
-        mask, predicted = read(), np.minimum(read_slice(path), 1)
+        mask, predicted = read(), np.minimum(read_greys(path), 1)
         if mask.shape != predicted.shape:
             raise UserError(
                 f"{path}: is {_size(predicted)} pixels, its annotated mask in {truth} {_size(mask)}"

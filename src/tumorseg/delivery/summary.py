@@ -18,6 +18,11 @@ def summary(counts: Counts, folder: Path) -> str:
         lines.append(f"done before: {_of(counts.skipped, 'input')}")
     for code, number in sorted(counts.warnings.items()):
         lines.append(f"warning {code}, {_of(number, 'slice')}: {in_words(code)}")
+    if counts.others:
+        lines.append(
+            f"earlier calls: {_of(counts.others, 'input')} not among these; the results stay "
+            "(--overwrite makes all anew)"
+        )
     for name, why in counts.failures[:MOST_FAILURES]:
         lines.append(f"failed {name}: {why}")
     if more := len(counts.failures) - MOST_FAILURES:
@@ -34,6 +39,7 @@ def as_dict(counts: Counts) -> dict[str, Any]:
         "slices": counts.slices,
         "with_tumor": counts.with_tumor,
         "done_before": counts.skipped,
+        "of_earlier_calls": counts.others,
         "warnings": dict(sorted(counts.warnings.items())),
         "failures": [{"name": name, "why": why} for name, why in counts.failures],
     }

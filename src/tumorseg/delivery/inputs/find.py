@@ -1,7 +1,7 @@
 """From what is given on the command line to sources: by content, not by name."""
 
 from collections import Counter
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from tumorseg.data.read import DEFAULT, Reading
 from tumorseg.delivery.inputs.files import GIVE, Content, InputFile, list_files
@@ -11,7 +11,9 @@ from tumorseg.delivery.inputs.window import Window, parse_window
 from tumorseg.errors import UserError
 
 
-def find_sources(arguments: list[str], window: str = "auto", reading: Reading = DEFAULT) -> list[Source]:
+def find_sources(
+    arguments: list[str], window: str = "auto", reading: Reading = DEFAULT, out: Path | None = None
+) -> list[Source]:
     """What the arguments stand for, sorted by name; no pixels are read.
 
     Args:
@@ -20,13 +22,16 @@ def find_sources(arguments: list[str], window: str = "auto", reading: Reading = 
             name or are called like a picture, DICOM or NIfTI file.
         window: As --window; see `window.parse_window`.
         reading: How the net's training pictures were read; so are pictures.
+        out: The folder of results, which are no inputs.
 
     Raises:
-        UserError: An argument stands for nothing, a zip is unsafe, or nothing at all can be segmented. A
-            bad file among others is a source whose slices raise.
+        UserError: An argument stands for nothing or for results, a zip is unsafe, or nothing at all can be
+            segmented. A bad file among others is a source whose slices raise.
     """
     wanted = parse_window(window)
     files = list_files(arguments)
+    if out is not None:
+        _check_apart(files, out)
     contents = {file: file.content() for file in files}
     series = _series([file for file in files if contents[file] == "dicom"], wanted)
     single = [file for file in files if contents[file] in ("picture", "nifti") or _lost(file, contents[file])]
@@ -38,6 +43,17 @@ def find_sources(arguments: list[str], window: str = "auto", reading: Reading = 
     if not sources:
         raise UserError(f"{', '.join(arguments)}: {_what_there_was(files)}; {GIVE}")
     return sorted(sources, key=lambda source: source.name)
+
+
+def _check_apart(files: list[InputFile], out: Path) -> None:
+    """Raise a `UserError` where results of an earlier call are among the files, as a pattern may have it."""
+    root = out.resolve()
+    for file in files:
+        if file.path and file.path.resolve().is_relative_to(root):
+            raise UserError(
+                f"{file.shown}: lies in -o {out}, so it is a result and no input; give a pattern that leaves "
+                "that folder out, such as '*.png', or another folder"
+            )
 
 
 def _lost(file: InputFile, content: Content) -> bool:

@@ -32,7 +32,7 @@ def write_index(out: OutFolder, run: dict[str, Any]) -> None:
     """
     sliders = has_sliders(out)
     rows = [row(out, each, sliders) for record in out.records() for each in record.slices]
-    failures = [(record.name, why) for record in out.records() for why in record.failures]
+    failures = [(record.name, why) for record in out.records() for why in record.problems]
     content = {
         "rows": rows,
         "failures": failures,

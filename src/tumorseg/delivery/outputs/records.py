@@ -4,9 +4,10 @@ A record says that an input is finished, and holds all that tables and pages nee
 from the records alone: after a kill, and when several calls share the work.
 """
 
+import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tumorseg.files import write_json, write_text
 RUN = "run.json"
 FORMATS = ("png", "overlay", "coco", "csv", "html", "nifti", "seg")
 FOLDERS = ("masks", "overlays", "levels", "coco", "series", ".records")
+SERIES = {"nifti": "nii.gz", "seg": "seg.dcm"}  # suffixes of what is written of a series as a whole
 FILES = ("predictions.csv", "lesions.csv", "failures.csv", "index.html", "scores.csv", "scores.json", RUN)
 
 
@@ -57,9 +59,17 @@ class Record(_Part):
     """An input that has been read."""
 
     name: str
-    digest: str  # of what was read
+    digest: str  # of the slices that were read
+    stamp: str = ""  # of what its volumes depend on beside its masks; see `Source.stamp`
     failures: list[str]  # why it, or some of its slices, could not be; then the next call tries again
+    unwritten: dict[str, str] = {}  # by format: why there is no volume
+    files: dict[str, str] = {}  # what may be corrected by hand: digests of the files as predict wrote them
     slices: list[SliceRecord]
+
+    @property
+    def problems(self) -> list[str]:
+        """All that failed."""
+        return [*self.failures, *self.unwritten.values()]
 
 
 @dataclass(frozen=True)
@@ -81,8 +91,9 @@ class OutFolder:
         """The slice, beside COCO annotations."""
         return self.path / "coco" / split_of(name) / f"{flat(name)}.png"
 
-    def series(self, name: str, suffix: str) -> Path:
-        return self.path / "series" / f"{name}.{suffix}"
+    def series(self, name: str) -> dict[str, Path]:
+        """Volumes of an input, by format."""
+        return {kind: self.path / "series" / f"{name}.{suffix}" for kind, suffix in SERIES.items()}
 
     def of_slice(self, name: str) -> list[Path]:
         return [self.mask(name), self.overlay(name), self.levels(name), self.picture(name)]
@@ -90,8 +101,13 @@ class OutFolder:
     def record_path(self, name: str) -> Path:
         return self.path / ".records" / f"{name}.json"
 
-    def begin(self, run: dict[str, Any], overwrite: bool) -> None:
+    def begin(self, run: dict[str, Any], overwrite: bool, shared: bool = False) -> None:
         """Make the folder ready for a run, which says what run.json holds.
+
+        Args:
+            run: As above.
+            overwrite: Delete all results that are there.
+            shared: Other calls write to it too, so that results of the same run stay.
 
         Raises:
             UserError: It holds something else, or results of another net or other options.
@@ -99,7 +115,7 @@ class OutFolder:
         path = self.path / RUN
         if path.exists():
             known = self.run()
-            if known == run:
+            if known == run and not (overwrite and not shared):
                 return
             if not overwrite:
                 raise UserError(
@@ -130,13 +146,61 @@ class OutFolder:
             raise UserError(f"{self.path}: not made by tumorseg predict: it has no {RUN}") from None
         return run
 
+    def run_with_masks(self) -> dict[str, Any]:
+        """run.json of a folder that has masks/.
+
+        Raises:
+            UserError: It has none, or as `run`.
+        """
+        run = self.run()
+        if "png" not in (formats := run["options"]["formats"]):
+            raise UserError(
+                f"{self.path}: has no masks, since predict was called with --formats {','.join(formats)}; "
+                "call it with png among them"
+            )
+        return run
+
     def write(self, record: Record) -> None:
-        """Write a record; files of slices that an earlier one had, and this one has not, are deleted."""
-        if known := self.read(record.name):
-            for name in {each.name for each in known.slices} - {each.name for each in record.slices}:
-                for path in self.of_slice(name):
-                    path.unlink(missing_ok=True)
         write_text(self.record_path(record.name), record.model_dump_json() + "\n")
+
+    def discard(self, record: Record) -> None:
+        """Delete all that was written of an input; its record last, so that a kill leaves no stale file."""
+        for each in record.slices:
+            for path in self.of_slice(each.name):
+                path.unlink(missing_ok=True)
+        for path in self.series(record.name).values():
+            path.unlink(missing_ok=True)
+        self.record_path(record.name).unlink(missing_ok=True)
+
+    def discard_others(self, names: set[str], overwrite: bool) -> int:
+        """Discard inputs that are not among `names`: those without a slice, or with `overwrite` all.
+
+        Returns:
+            How many stay.
+        """
+        staying = 0
+        for record in self.records():
+            if record.name in names:
+                continue
+            if overwrite or not record.slices:
+                self.discard(record)
+            else:
+                staying += 1
+        return staying
+
+    def digests(self, paths: Iterable[Path]) -> dict[str, str]:
+        """Of the files that are there, by their places in the folder."""
+        return {
+            path.relative_to(self.path).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in paths
+            if path.exists()
+        }
+
+    def corrected(self, record: Record) -> list[Path]:
+        """Masks and volumes of an input that are not as predict wrote them: they may be a person's work."""
+        masks = [self.mask(each.name) for each in record.slices]
+        there = self.digests([*masks, *self.series(record.name).values()])
+        return [self.path / place for place, digest in there.items() if record.files.get(place) != digest]
 
     def read(self, name: str) -> Record | None:
         """The record of an input; None where it has none, or a broken one."""

@@ -1,5 +1,6 @@
 """Masks of a DICOM series as a DICOM segmentation (SEG), which a viewer lays over the series."""
 
+import copy
 import io
 import warnings
 from collections.abc import Iterable, Sequence
@@ -37,6 +38,7 @@ MAY_BE_EMPTY = (
     *("StudyDate", "StudyTime", "AccessionNumber", "StudyID"),
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "ReferringPhysicianName"),
 )
+COPIED = (*MAY_BE_EMPTY, "SpecificCharacterSet")  # from the first file, as they are
 ABNORMAL = ("49755003", "SCT", "Morphologically Abnormal Structure")
 NEOPLASM = ("108369006", "SCT", "Neoplasm")
 BRAIN = ("12738006", "SCT", "Brain")
@@ -44,7 +46,12 @@ SERIES_NUMBER = 9000  # above those of scanners
 
 
 def write_seg(
-    source: Source, masks: Iterable[np.ndarray], path: Path, classes: Sequence[str], version: str = "0"
+    source: Source,
+    masks: Iterable[np.ndarray],
+    path: Path,
+    classes: Sequence[str],
+    version: str,
+    corrected: bool = False,
 ) -> None:
     """Write a binary segmentation with a segment a class, on the planes of the series.
 
@@ -57,24 +64,35 @@ def write_seg(
         path: Ends in .dcm.
         classes: Names of 1, 2, …; none where all tumour is 1.
         version: Of the net, such as the beginning of its digest; a segmentation has to name one.
+        corrected: By hand, which it has to say too.
 
     Raises:
-        UserError: It is no DICOM series, lacks a tag that a segmentation must have, or its frames are in
-            several files of many frames.
+        UserError: It is no DICOM series, lacks a tag that a segmentation must have or has one that it may
+            not, or its frames are in several files of many frames.
     """
     if not isinstance(source, DicomSeries):
         raise UserError(f"{source.name}: is no DICOM series; no SEG is written of it")
     headers = source_headers(source)
+    if not all(frame.placed for frame in source.frames):
+        raise UserError(
+            f"{source.name}: has an ImagePositionPatient or ImageOrientationPatient that says no place; "
+            "no SEG is written of it"
+        )
     names = classes or ["tumour"]
     whole = np.zeros((_stored(source), *source.frames[0].shape), np.uint8)
     for frame, mask in zip(enumerate(source.frames), masks, strict=True):
         place, about = frame
         whole[about.number - 1 if about.frames > 1 else place] = mask
-    segmentation = _segmentation(headers, whole, names, version)
-    data = io.BytesIO()
-    segmentation.save_as(data)
+    data, tags = _made(headers, whole, names, version, corrected)
+    if data is None:
+        named = 0 < len(tags) < len(COPIED)  # if it is all, it is another one
+        what = f"a {', '.join(tags)}" if named else "a header"
+        raise UserError(
+            f"{source.name}: has {what} that no SEG can have; mend it, or leave seg out of --formats; "
+            "no SEG is written of it"
+        )
     with atomic_file(path) as temporary:
-        temporary.write_bytes(data.getvalue())
+        temporary.write_bytes(data)
 
 
 def source_headers(source: DicomSeries) -> list[Any]:
@@ -103,6 +121,31 @@ def source_headers(source: DicomSeries) -> list[Any]:
     return headers
 
 
+def _made(
+    headers: list[Any], whole: np.ndarray, names: Sequence[str], version: str, corrected: bool
+) -> tuple[bytes | None, list[str]]:
+    """The file, of arguments as of `write_seg`; where there can be none, the tags that are in its way.
+
+    What highdicom raises and warns of has the tags' values, which name the patient: nobody may see it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _segmentation(headers, whole, names, version, corrected), []
+        except Exception:
+            pass
+        tags = []
+        for tag in COPIED:
+            first = copy.deepcopy(headers[0])
+            for other in set(COPIED) - {tag}:
+                setattr(first, other, None)
+            try:
+                _segmentation([first, *headers[1:]], whole, names, version, corrected)
+            except Exception:
+                tags.append(tag)
+    return None, tags
+
+
 def _stored(source: DicomSeries) -> int:
     """Frames of the file, or files of the series."""
     frame = source.frames[0]
@@ -119,7 +162,10 @@ def _has(header: Any, tag: str) -> bool:
     return any(group and group[0].get(tag) is not None for group in groups)
 
 
-def _segmentation(headers: list[Any], whole: np.ndarray, names: Sequence[str], version: str) -> Any:
+def _segmentation(
+    headers: list[Any], whole: np.ndarray, names: Sequence[str], version: str, corrected: bool
+) -> bytes:
+    """The file, of arguments as of `write_seg`."""
     import highdicom
     from pydicom.sr.codedict import codes
     from pydicom.sr.coding import Code
@@ -128,19 +174,20 @@ def _segmentation(headers: list[Any], whole: np.ndarray, names: Sequence[str], v
     algorithm = highdicom.AlgorithmIdentificationSequence(
         "tumorseg", codes.DCM.ArtificialIntelligence, version
     )
+    types = highdicom.seg.SegmentAlgorithmTypeValues
     segments = [
         highdicom.seg.SegmentDescription(
             segment_number=number,
             segment_label=name[:64],
             segmented_property_category=Code(*ABNORMAL),
             segmented_property_type=Code(*NEOPLASM),
-            algorithm_type=highdicom.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
+            algorithm_type=types.SEMIAUTOMATIC if corrected else types.AUTOMATIC,
             algorithm_identification=algorithm,
             anatomic_regions=[Code(*BRAIN)],
         )
         for number, name in enumerate(names, 1)
     ]
-    return highdicom.seg.Segmentation(
+    segmentation = highdicom.seg.Segmentation(
         source_images=headers,
         pixel_array=whole,
         segmentation_type=highdicom.seg.SegmentationTypeValues.BINARY,
@@ -156,3 +203,6 @@ def _segmentation(headers: list[Any], whole: np.ndarray, names: Sequence[str], v
         content_description="Tumour found by a net; not for clinical use",
         content_label="TUMOUR",
     )
+    data = io.BytesIO()
+    segmentation.save_as(data)
+    return data.getvalue()

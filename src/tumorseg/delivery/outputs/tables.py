@@ -51,7 +51,7 @@ def write_tables(out: OutFolder, classes: list[str]) -> None:
     _write(out.path / "predictions.csv", PREDICTIONS, predictions)
     lesions = (row for record in out.records() for each in record.slices for row in lesion_rows(each, names))
     _write(out.path / "lesions.csv", LESIONS, lesions)
-    failures = ((record.name, why) for record in out.records() for why in record.failures)
+    failures = ((record.name, why) for record in out.records() for why in record.problems)
     _write(out.path / "failures.csv", FAILURES, failures)
 
 
