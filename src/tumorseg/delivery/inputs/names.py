@@ -1,20 +1,33 @@
 """Names of sources: unique in a run, and safe as relative paths on every system."""
 
+import hashlib
 import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-LONGEST = 80  # characters of a part; systems take 255 bytes, and suffixes come after
+LONGEST = 120  # bytes of a part; systems take 255, and suffixes come after
+DEEPEST = 700  # bytes of a name; a system that takes least takes 1024 of a path, with the folder of results
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # to Windows
 SUFFIX = re.compile(r"\.(nii\.gz|nii|[A-Za-z0-9]{1,4})$", re.IGNORECASE)
 
 
 def safe_parts(place: PurePosixPath) -> list[str]:
     """The parts of a path with nothing in them that a system, a sheet or a page could take amiss."""
-    parts = [re.sub(r"[^\w.-]+", "_", part).strip(".-")[:LONGEST] or "_" for part in place.parts]
-    return [f"_{part}" if RESERVED.fullmatch(part) else part for part in parts]
+    parts = [re.sub(r"[^\w.-]+", "_", part).strip(".-") or "_" for part in place.parts]
+    parts = [shortened(f"_{part}" if RESERVED.fullmatch(part) else part, LONGEST) for part in parts]
+    whole = "/".join(parts)
+    return parts if len(whole.encode()) <= DEEPEST else [shortened(whole.replace("/", "--"), LONGEST)]
+
+
+def shortened(text: str, longest: int) -> str:
+    """A text of at most `longest` bytes: a longer one is cut, and ends with a digest of all of it."""
+    data = text.encode()
+    if len(data) <= longest:
+        return text
+    digest = hashlib.sha256(data).hexdigest()[:12]
+    return f"{data[: longest - 13].decode(errors='ignore')}_{digest}"
 
 
 def name_each(places: Iterable[PurePosixPath], reserved: Iterable[str] = ()) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tumorseg import SPLITS
+from tumorseg.delivery.inputs.names import shortened
 from tumorseg.delivery.outputs.measure import Lesion
 from tumorseg.errors import UserError
 from tumorseg.files import write_json, write_text
@@ -23,6 +24,7 @@ RUN = "run.json"
 FORMATS = ("png", "overlay", "coco", "csv", "html", "nifti", "seg")
 FOLDERS = ("masks", "overlays", "levels", "coco", "series", ".records")
 SERIES = {"nifti": "nii.gz", "seg": "seg.dcm"}  # suffixes of what is written of a series as a whole
+LONGEST = 200  # bytes of a name without folders; systems take 255, and suffixes come after
 FILES = ("predictions.csv", "lesions.csv", "failures.csv", "index.html", "scores.csv", "scores.json", RUN)
 
 
@@ -220,7 +222,7 @@ class OutFolder:
 
 def flat(name: str) -> str:
     """A name without folders, since COCO annotations lie beside their pictures."""
-    return name.replace("/", "--")
+    return shortened(name.replace("/", "--"), LONGEST)
 
 
 def split_of(name: str) -> str:
