@@ -26,11 +26,12 @@ def score_masks(folder: Path, truth: Path, categories: list[str] | None) -> dict
         categories: See `Truth`.
 
     Returns:
-        `slices`, how many have annotations; `without_truth`, names of those that have none; and what
+        `slices`, how many have annotations; `without_truth`, names of those that have none;
+        `without_prediction`, paths of masks in `truth` that are of no slice; and what
         `evaluation.summary.summarise_best` gives. The slices of an input are a group of its bootstrap.
 
     Raises:
-        UserError: No slice has annotations, or a mask has another size.
+        UserError: No slice has annotations, or a mask is missing or has another size.
     """
     import pandas as pd
 
@@ -38,25 +39,26 @@ def score_masks(folder: Path, truth: Path, categories: list[str] | None) -> dict
 
     out, annotated = OutFolder(folder), Truth(truth, categories)
     out.run_with_masks()
-    rows, missing = [], []
+    rows = []
     pairs = [(record.name, each.name) for record in out.records() for each in record.slices]
-    for group, name in progress(pairs, "scoring masks"):
-        read = annotated.of(name)
-        if read is None:
-            missing.append(name)
-            continue
-        path = out.mask(name)
-        mask, predicted = read(), np.minimum(read_greys(path), 1)
+    matches = annotated.match([name for _, name in pairs])
+    for group, name in progress([pair for pair in pairs if pair[1] in matches], "scoring masks"):
+        mask, predicted = annotated.masks[matches[name]](), np.minimum(read_greys(out.mask(name)), 1)
         if mask.shape != predicted.shape:
             raise UserError(
-                f"{path}: is {_size(predicted)} pixels, its annotated mask in {truth} {_size(mask)}"
+                f"{out.mask(name)}: is {_size(predicted)} pixels, its annotated mask in {truth} {_size(mask)}"
             )
         rows.append({"name": name, "group": group, "category": "", **score_slice(mask, predicted)})
     if not rows:
         example = f"such as {pairs[0][1]}" if pairs else "since nothing was predicted"
         raise UserError(f"{truth}: has no mask of any predicted slice, {example}; names must be the same")
     table = pd.DataFrame(rows)
-    result = {"slices": len(rows), "without_truth": missing, **summarise_best(table)}
+    result = {
+        "slices": len(rows),
+        "without_truth": [name for _, name in pairs if name not in matches],
+        "without_prediction": sorted(annotated.masks.keys() - matches.values()),
+        **summarise_best(table),
+    }
     del result["by"]["category"]  # predict knows of none
     write_csv(folder / "scores.csv", table.drop(columns=["group", "category"]))
     write_json(folder / "scores.json", result)
@@ -88,7 +90,7 @@ def score_slice(mask: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
 def score_text(result: dict[str, Any]) -> str:
     """The scores that matter most, on a few lines."""
     pooled, mean, bounds = result["pooled"], result["mean"], result["interval"]["pooled"]["dice"]
-    lesions, missing = result["lesions"], len(result["without_truth"])
+    lesions, missing, absent = result["lesions"], len(result["without_truth"]), result["without_prediction"]
     lines = [
         f"slices     {result['slices']}" + (f", and {missing} without annotations" if missing else ""),
         f"Dice       {pooled['dice']:.3f} (95 % interval {interval_text(bounds['low'], bounds['high'])})",
@@ -100,6 +102,8 @@ def score_text(result: dict[str, Any]) -> str:
         f"lesions    {lesions['found']} of {lesions['annotated']} found, "
         f"{lesions['false_positives_per_image']:.2f} false ones a slice",
     ]
+    if absent:  # a slice that could not be read is no better than one with an empty mask
+        lines.append(f"left out   {len(absent)} annotated and not predicted, such as {absent[0]}")
     return "\n".join(lines)
 
 
