@@ -1,4 +1,4 @@
-"""check, info, get and score: a delivered net and its results from outside."""
+"""check, info and score: a delivered net and its results from outside."""
 
 import json
 import os
@@ -15,7 +15,6 @@ from support.delivered import write_pictures
 from support.results import ROOT
 
 from tumorseg.delivery.check import check_net
-from tumorseg.delivery.fetch import get, model_folder, split_version, unpack
 from tumorseg.delivery.info import describe
 from tumorseg.delivery.outputs.measure import find_lesions
 from tumorseg.delivery.outputs.records import OutFolder, Record, SliceRecord
@@ -153,62 +152,3 @@ def test_info_and_help_wait_for_no_heavy_package(net):
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert done.stdout.splitlines()[-1] == "heavy: []", done.stdout + done.stderr
-
-
-def test_a_net_from_a_zip_file(net, tmp_path):
-    packed = shutil.make_archive(str(tmp_path / "net"), "zip", net.parent, net.name)
-    with model_folder(packed) as folder:
-        assert describe(folder) == describe(net)
-    assert not folder.exists()
-    (tmp_path / "bad.zip").write_bytes(b"PK nothing")
-    with pytest.raises(UserError, match=r"bad.zip: cannot be unpacked"):
-        unpack(tmp_path / "bad.zip", tmp_path / "target")
-    with pytest.raises(UserError, match="no such folder or zip file"), model_folder("delivred"):
-        pass
-
-
-@pytest.mark.parametrize(
-    ("place", "repository", "version"),
-    [
-        ("../repo", "../repo", ""),
-        ("../repo@v1.0.0", "../repo", "v1.0.0"),
-        ("https://host/repo.git@main", "https://host/repo.git", "main"),
-        ("git@host:me/repo.git", "git@host:me/repo.git", ""),
-        ("git@host:me/repo.git@v2.0.0", "git@host:me/repo.git", "v2.0.0"),
-    ],
-)
-def test_a_version_is_what_comes_after_the_last_at(place, repository, version):
-    assert split_version(place) == (repository, version)
-
-
-@pytest.mark.slow
-def test_a_net_is_fetched_by_revision(net, slices, tmp_path):
-    repo = tmp_path / "repo"
-    repo.mkdir()
-
-    def run(*words: str) -> None:
-        author = {f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-        subprocess.run(words, cwd=repo, env=os.environ | author, check=True, capture_output=True)
-
-    dvc = (sys.executable, "-m", "dvc")
-    run("git", "init", "-q")
-    run(*dvc, "init", "-q")
-    shutil.copytree(net, repo / "delivered")
-    run(*dvc, "add", "-q", "delivered")
-    run("git", "add", "-A")
-    run("git", "commit", "-qm", "all")
-    run("git", "tag", "first")
-    run("git", "tag", "-a", "tumor-segmentation@v1.0.0", "-m", "as gto does")
-    get(f"{repo}@first", tmp_path / "fetched")
-    assert describe(tmp_path / "fetched") == describe(net)
-    picture = str(sorted(slices.glob("test/*.jpg"))[0])
-    predict([picture], tmp_path / "a", Options(model=f"{repo}@v1.0.0"))
-    predict([picture], tmp_path / "b", Options(model=str(net)))
-    assert (tmp_path / "a/run.json").read_bytes() == (tmp_path / "b/run.json").read_bytes()
-    assert [path.read_bytes() for path in (tmp_path / "a").glob("masks/*")] == [
-        path.read_bytes() for path in (tmp_path / "b").glob("masks/*")
-    ]
-    with pytest.raises(UserError, match=r"repo@second: cannot be fetched: "):
-        get(f"{repo}@second", tmp_path / "other")
-    with pytest.raises(UserError, match="exists; give a new folder"):
-        get(str(repo), tmp_path / "fetched")
