@@ -27,10 +27,11 @@ const orange = (canvas) => {
 
 @pytest.fixture(scope="module")
 def out(slices: Path, net: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results of 12 slices, one black one and a broken one, whose names are out to do harm."""
+    """Results of 12 slices, one black one and two broken ones, whose names are out to do harm."""
     root = tmp_path_factory.mktemp("page")
     black = write_pictures(root / "in", {"<b>black</b>": np.zeros((64, 64), np.uint8)})
     (black / "broken.png").write_bytes(b"")
+    (black / "a<!--<script>.png").write_bytes(b"")
     predict([str(slices), str(black)], root / "out", Options(model=str(net)))
     return root / "out"
 
@@ -56,7 +57,7 @@ def test_the_least_certain_is_first_and_heads_sort(out):
     assert (numbers, seen["state"]) == (sorted(numbers), "ascending")
     assert seen["descending"] == seen["ascending"][::-1] or numbers[0] == numbers[1]
     assert "slices13" in seen["facts"]
-    assert "failed1" in seen["facts"]
+    assert "failed2" in seen["facts"]
 
 
 def test_filters_and_failures(out):
@@ -78,7 +79,10 @@ def test_filters_and_failures(out):
         """,
     )
     assert seen["warned"] == ["_b_black_/b_"]
-    assert [line.split(";")[0] for line in seen["failures"]] == ["broken: broken.png: is empty"]
+    assert [line.split(";")[0] for line in seen["failures"]] == [
+        "a_--_script_: a<!--<script>.png: is empty",
+        "broken: broken.png: is empty",
+    ]
     assert seen["tags"] == 0
     assert seen["count"] == f"{seen['tests']} of 13 slices"
 

@@ -49,8 +49,8 @@ def write_index(out: OutFolder, run: dict[str, Any]) -> None:
             ["contract", run["net"]["contract"]],
         ],
     }
-    # "</" in a name would end the script.
-    data = json.dumps(content, ensure_ascii=False).replace("</", "<\\/")
+    # "</script>" in a name would end the script, "<!--<script>" take the rest of the page for one.
+    data = json.dumps(content, ensure_ascii=False).replace("<", "\\u003c")
     code = "\n".join(part(f"{name}.js") for name in SCRIPTS)
     text = part("predictions.html").replace("{style}", part("style.css")).replace("{code}", code)
     write_text(out.path / "index.html", text.replace("{run}", data))
