@@ -2,20 +2,24 @@
 
 import gzip
 import io
+import os
+import stat
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal, cast
 
+from tumorseg.delivery.inputs.folders import is_hidden, mode_of, paths_below
 from tumorseg.errors import UserError
 from tumorseg.sources.containers import check_entries
 from tumorseg.sources.tree import CORRUPT
 
 MAX_BYTES = 4 * 2**30  # of one file: far above any slice or volume
+MAX_SLICES = 2**17  # of one file; the longest series of volumes (fMRI) have less than 100,000
 HEAD = 1024  # bytes that tell what a file is
 GIVE = "give pictures, DICOM or NIfTI files, folders, zips or patterns of them, or - for a picture on stdin"
 PICTURES = (
@@ -36,7 +40,7 @@ SUFFIXES = (
     ".nii",
     ".nii.gz",
 )
-GZIP = b"\x1f\x8b"
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 # Of DICOM files without a preamble: group 0002 or 0008, little- or big-endian, and a low element.
 BARE_DICOM = (b"\x02\x00\x00\x00", b"\x08\x00\x00\x00", b"\x08\x00\x05\x00", b"\x08\x00\x08\x00")
 BARE_DICOM_BIG = (b"\x00\x08\x00\x00", b"\x00\x08\x00\x05", b"\x00\x08\x00\x08")
@@ -62,14 +66,21 @@ class InputFile:
         Raises:
             UserError: It cannot be read, is damaged or absurdly large.
         """
+        if self.size() > MAX_BYTES:
+            raise UserError(f"{self.shown}: has more than {MAX_BYTES // 2**30} GiB; give a part of it")
         with self.reading():
             if self.archive is not None:
-                self._check_size(self.archive.getinfo(self.member).file_size)
                 return cast(BinaryIO, self.archive.open(self.member))
             if self.path is not None:
-                self._check_size(self.path.stat().st_size)
                 return self.path.open("rb")
         return io.BytesIO(self.data)
+
+    def size(self) -> int:
+        """Bytes, not those of a zip; errors as of `open`."""
+        with self.reading():
+            if self.archive is not None:
+                return self.archive.getinfo(self.member).file_size
+            return len(self.data) if self.path is None else self.path.stat().st_size
 
     def read(self, size: int = -1) -> bytes:
         """All of it, or its first bytes; errors as of `open`."""
@@ -104,10 +115,6 @@ class InputFile:
         """Whether it was meant as an input: it was given by name, or is called like one."""
         return self.named or self.place.name.lower().endswith(SUFFIXES)
 
-    def _check_size(self, size: int) -> None:
-        if size > MAX_BYTES:
-            raise UserError(f"{self.shown}: has more than {MAX_BYTES // 2**30} GiB; give a part of it")
-
 
 def content_of(head: bytes) -> Content:
     """What a file is, by its first bytes."""
@@ -139,7 +146,9 @@ def list_files(arguments: list[str]) -> list[InputFile]:
     files: dict[object, InputFile] = {}
     for argument in arguments:
         for file in _of_argument(argument):
-            key = file.path.resolve() if file.path else (file.archive and file.archive.filename, file.member)
+            key: object = (file.archive and file.archive.filename, file.member)
+            if file.path:
+                key = os.path.realpath(file.path)  # not `resolve`: a link may lead to itself
             known = files.get(key)
             if known is None or (file.named and not known.named):
                 files[key] = file
@@ -151,7 +160,7 @@ def _of_argument(argument: str) -> Iterator[InputFile]:
     if argument == "-":
         yield InputFile(PurePosixPath("stdin"), "stdin", named=True, data=sys.stdin.buffer.read())
     elif path.is_dir():
-        yield from _of_folder(path, path.rglob("*"))
+        yield from _of_folder(path, paths_below(path))
     elif path.is_file():
         yield from _of_file(path)
     elif any(sign in argument for sign in "*?["):
@@ -162,19 +171,30 @@ def _of_argument(argument: str) -> Iterator[InputFile]:
 
 
 def _of_file(path: Path) -> Iterator[InputFile]:
-    with path.open("rb") as file:  # what has a zip at its end only is no zip
-        zipped = file.read(4) == b"PK\x03\x04"
-    if zipped:
+    if _is_zip(path):
         yield from _of_zip(path)
     else:
         yield InputFile(PurePosixPath(path.name), path.name, named=True, path=path)
 
 
-def _of_folder(root: Path, paths: Iterator[Path]) -> Iterator[InputFile]:
+def _is_zip(path: Path) -> bool:
+    """Whether it begins as a zip: what has one at its end only is none."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(ZIP)) == ZIP
+    except OSError:  # an input that cannot be read, which is told in its turn
+        return False
+
+
+def _of_folder(root: Path, paths: Iterable[Path]) -> Iterator[InputFile]:
+    """Those of the paths below a folder that may be inputs: to open a pipe would wait for ever."""
     for path in sorted(paths):
-        place = PurePosixPath(path.relative_to(root).as_posix())
-        if path.is_file() and not _hidden(place):
-            yield InputFile(place, f"{root.resolve().name}/{place}", path=path)
+        mode, place = mode_of(path), PurePosixPath(path.relative_to(root).as_posix())
+        is_closed = stat.S_ISDIR(mode)  # else it would not be here
+        if not place.parts:
+            raise UserError(f"{root}: cannot be looked into; let this user read there, and run again")
+        if (is_closed or not mode or stat.S_ISREG(mode)) and not any(map(is_hidden, place.parts)):
+            yield InputFile(place, f"{root.resolve().name}/{place}", named=is_closed, path=path)
 
 
 def _of_pattern(path: Path, argument: str) -> Iterator[InputFile]:
@@ -184,7 +204,7 @@ def _of_pattern(path: Path, argument: str) -> Iterator[InputFile]:
     if not matches:
         raise UserError(f"{argument}: matches nothing; {GIVE}")
     for match in matches:
-        yield from _of_folder(root, match.rglob("*") if match.is_dir() else iter([match]))
+        yield from _of_folder(root, paths_below(match) if match.is_dir() else [match])
 
 
 def _of_zip(path: Path) -> Iterator[InputFile]:
@@ -195,14 +215,9 @@ def _of_zip(path: Path) -> Iterator[InputFile]:
         raise UserError(f"{path.name}: not a sound zip file ({error}); get it anew") from None
     for entry in archive.infolist():
         place = PurePosixPath(entry.filename.replace("\\", "/"))
-        if not entry.is_dir() and not _hidden(place):
+        if place.parts and not entry.is_dir() and not any(map(is_hidden, place.parts)):
             shown = f"{path.name}/{place}"
             yield InputFile(place, shown, archive=archive, member=entry.filename)
-
-
-def _hidden(place: PurePosixPath) -> bool:
-    """What systems and editors leave beside the files."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in place.parts)
 
 
 @contextmanager
