@@ -127,6 +127,25 @@ def test_the_same_file_twice_is_one_slice(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("absent", [{}, {"InstanceNumber": None}, {"ImagePositionPatient": None}])
+def test_slices_that_share_one_uid_are_all_read(tmp_path, absent):
+    write_series(tmp_path, SOPInstanceUID="1.2.3.9", **absent)
+    shutil.copy(tmp_path / "IM0002", tmp_path / "copy")
+    (source,) = find_sources([str(tmp_path)])
+    slices = list(source.slices())
+    assert len(slices) == 5
+    assert ["duplicate" in each.warnings for each in slices] == [False, False, True, False, False]
+
+
+def test_a_slice_exported_twice_with_other_digits_is_one(tmp_path):
+    for name, x in (("a", 1.23456), ("b", 1.235)):
+        made = dataset(ramp(), SOPInstanceUID="1.2.3.9", ImagePositionPatient=[x, 0, 0])
+        write(tmp_path / name, made)
+    (source,) = find_sources([str(tmp_path)])
+    (only,) = source.slices()
+    assert "duplicate" in only.warnings
+
+
 def test_a_scan_repeated_at_its_places_is_two_series(tmp_path):
     write_series(tmp_path / "a")
     write_series(tmp_path / "b", AcquisitionNumber=2)

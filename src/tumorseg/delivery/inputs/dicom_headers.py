@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from tumorseg.delivery.inputs.files import InputFile
+from tumorseg.delivery.inputs.files import MAX_SLICES, InputFile
 from tumorseg.delivery.inputs.geometry import normal_of, spans_a_plane
 from tumorseg.errors import UserError
 
 TAGS = [
     *("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber", "InstanceNumber", "Modality"),
-    *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "BitsStored", "PixelRepresentation"),
+    *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel"),
+    *("BitsAllocated", "BitsStored", "PixelRepresentation"),
     *(
         "PhotometricInterpretation",
         "PresentationLUTShape",
@@ -33,6 +34,8 @@ TAGS = [
 NO_SCANS = ("SEG", "RTDOSE", "PR", "KO")  # have rows and columns, or pixels, and are no scans
 SAME_WAY = 0.01  # of direction cosines: slices that differ by less are parallel
 SAME_PLACE = 0.01  # mm: slices nearer to each other are at one position
+LEAST_BITS = 256  # of a compressed frame: its item and its header take as much
+PLAIN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")  # uncompressed transfer syntaxes
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ def read_frames(file: InputFile) -> list[Frame]:
             raw.seek(0)
             digest = hashlib.sha256(raw.read(size)).hexdigest()
             return [replace(frame, header=digest) for frame in _frames(file, header)]
+    except UserError:
+        raise
     except Exception:  # pydicom's parsers raise anything at damaged files
         raise UserError("has a damaged header; get it anew from where it was exported") from None
 
@@ -109,14 +114,14 @@ def _is_image(header: Any) -> bool:
 
 
 def _frames(file: InputFile, header: Any) -> list[Frame]:
-    count = int(header.get("NumberOfFrames") or 1)
+    said, count = int(header.get("NumberOfFrames") or 1), _count(file, header)
     groups = header.get("PerFrameFunctionalGroupsSequence") or [None] * count
     shared = (header.get("SharedFunctionalGroupsSequence") or [None])[0]
     inverse = header.get("PhotometricInterpretation") == "MONOCHROME1"
     common = Frame(
         file=file,
         number=1,
-        frames=count,
+        frames=said,
         uid=str(header.get("SOPInstanceUID") or file.shown),
         series=(int(header.get("SeriesNumber") or 0), str(header.get("SeriesInstanceUID", ""))),
         instance=int(header.get("InstanceNumber") or 0),
@@ -133,6 +138,20 @@ def _frames(file: InputFile, header: Any) -> list[Frame]:
         replace(common, number=number, **_place([group, shared, header]))
         for number, group in enumerate(groups[:count], 1)
     ]
+
+
+def _count(file: InputFile, header: Any) -> int:
+    """How many frames to read: all that the file can hold, and one that stands for those it only tells of.
+
+    Raises:
+        UserError: They are absurdly many.
+    """
+    is_plain = str(header.file_meta.get("TransferSyntaxUID", PLAIN[0])) in PLAIN
+    least = header.Rows * header.Columns * (header.get("BitsAllocated") or 1) if is_plain else LEAST_BITS
+    count = min(int(header.get("NumberOfFrames") or 1), file.size() * 8 // max(1, least) + 1)
+    if count > MAX_SLICES:
+        raise UserError(f"has over {MAX_SLICES:,} frames; give a part of it")
+    return count
 
 
 def _rescaled(header: Any) -> bool:
@@ -179,13 +198,16 @@ def _has_window(level: Any) -> bool:
 def group_frames(frames: Iterable[Frame]) -> list[list[Frame]]:
     """Frames of one series, size and orientation, sorted along the normal, each series once.
 
-    A frame given twice is left out. Where several frames are at one position (echoes, diffusion, a repeated
-    scan), the first of each position are a series, and the second, and so on. The order is that of the
-    series' numbers, not of files.
+    A frame given twice is left out. Its UID alone does not tell: some programs that take names of patients
+    out give one UID to all files, so it has to be of the same number and at the same position.
+
+    Where several frames are at one position (echoes, diffusion, a repeated scan), the first of each position
+    are a series, and the second, and so on. The order is that of the series' numbers, not of files.
     """
-    unique: dict[tuple[str, int], Frame] = {}
+    unique: dict[tuple[object, ...], Frame] = {}
     for frame in frames:
-        key = (frame.uid, frame.number)
+        where = [round(each, 1) for each in (*(frame.position or ()), *(frame.orientation or ()))]
+        key = (frame.uid, frame.number, frame.series, frame.instance, frame.shape, *where)
         unique[key] = replace(unique[key], repeated=True) if key in unique else frame
     groups: dict[tuple[Any, ...], list[Frame]] = {}
     for frame in sorted(unique.values(), key=lambda frame: (frame.series, frame.instance, frame.uid)):
