@@ -163,7 +163,8 @@ def _pixels(frame: Frame, own_window: bool) -> np.ndarray:
         raise UserError(f"{frame.shape[1]}×{frame.shape[0]} pixels are too many; give a smaller one")
     many = frame.frames > 1
     image = (_open_many(frame.file, frame.file.stamp()) if many else _OpenImage(frame.file, lazy=False)).image
-    with warnings.catch_warnings():
+    # highdicom writes a traceback with the file's path to stderr, besides raising its error.
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")  # of values that the standard does not allow
         values: np.ndarray = image.get_frame(
             frame.number,

@@ -144,14 +144,14 @@ def _count(file: InputFile, header: Any) -> int:
     """How many frames to read: all that the file can hold, and one that stands for those it only tells of.
 
     Raises:
-        UserError: They are absurdly many.
+        UserError: The header says absurdly many.
     """
     is_plain = str(header.file_meta.get("TransferSyntaxUID", PLAIN[0])) in PLAIN
     least = header.Rows * header.Columns * (header.get("BitsAllocated") or 1) if is_plain else LEAST_BITS
-    count = min(int(header.get("NumberOfFrames") or 1), file.size() * 8 // max(1, least) + 1)
-    if count > MAX_SLICES:
+    said = int(header.get("NumberOfFrames") or 1)
+    if said > MAX_SLICES:
         raise UserError(f"has over {MAX_SLICES:,} frames; give a part of it")
-    return count
+    return min(said, file.size() * 8 // max(1, least) + 1)
 
 
 def _rescaled(header: Any) -> bool:
