@@ -11,6 +11,13 @@ class Entry(BaseModel, extra="forbid"):
     kind: Literal["A", "B"] = "A"
     of: list[int | str] = []
 
+    @field_validator("size")
+    @classmethod
+    def _lucky(cls, size: int) -> int:
+        if size == 13:
+            raise ValueError("brings bad luck, as 13 does")
+        return size
+
     @field_validator("kind")
     @classmethod
     def _known(cls, kind: str) -> str:
@@ -37,6 +44,7 @@ def refused(document: object) -> ValidationError:
         ({"size": 1, "sise": 2}, "entries.0.sise: unknown key"),
         ({"size": 1, "kind": "C"}, "entries.0.kind: input should be 'A' or 'B', not 'C'"),
         ({"size": 1, "kind": "B"}, "entries.0.kind.b: is no longer made"),
+        ({"size": 13}, "entries.0.size: brings bad luck, as 13 does"),
         (
             {"size": 1, "of": [None]},
             "entries.0.of.0: input should be a valid integer, not None; "
@@ -66,3 +74,7 @@ def test_of_many_defects_the_first_is_told_and_the_others_counted():
     assert explain_first(refused(document), branches=("int", "str")) == (
         "entries[0].of[0]: Input should be a valid integer (and 2 more errors)"
     )
+    document = {"entries": [{"size": 0}, {"size": 0}]}
+    assert explain_first(refused(document)).endswith(" (and 1 more error)")
+    document = {"entries": [{"size": 0}] * 9}
+    assert explain(refused(document), document).endswith("; and 1 more error")

@@ -6,6 +6,8 @@ import re
 import reprlib
 from typing import TYPE_CHECKING, Any
 
+from tumorseg.text import counted
+
 if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
@@ -36,6 +38,7 @@ IN_WORDS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, 
 NO_MEMORY = re.compile(
     "can't allocate memory|out of memory|Insufficient memory|bad_alloc|bad allocation", re.I
 )
+KEY = re.compile(r"[^\s:]+: ")  # that a message of ours begins with, where what is wrong lies below
 NO_SHARED_MEMORY = re.compile("out of shared memory|Bus error")
 
 
@@ -100,7 +103,7 @@ def explain(error: "ValidationError", document: Any = None) -> str:
     """
     # Two types of one value are two errors with the same key and nearly the same words.
     lines = list(dict.fromkeys(_line(each, document) for each in error.errors(include_url=False)))
-    more = [f"and {len(lines) - MOST} more errors"] if len(lines) > MOST else []
+    more = [f"and {counted(len(lines) - MOST, 'more error')}"] if len(lines) > MOST else []
     return "; ".join([*lines[:MOST], *more])
 
 
@@ -114,7 +117,7 @@ def explain_first(error: "ValidationError", branches: tuple[str, ...] = ()) -> s
     first, others = error.errors(include_url=False)[0], error.error_count() - 1
     keys = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in first["loc"] if key not in branches]
     field = f"{''.join(keys).removeprefix('.')}: " if keys else ""
-    more = f" (and {others} more errors)" if others else ""
+    more = f" (and {counted(others, 'more error')})" if others else ""
     return f"{field}{_own_words(first) or first['msg']}{more}"
 
 
@@ -125,8 +128,8 @@ def _own_words(error: "ErrorDetails") -> str:
 
 def _line(error: "ErrorDetails", document: Any) -> str:
     key = ".".join(_keys(error, document))
-    if message := _own_words(error):  # it begins with a key below this one
-        return f"{key}.{message}" if key else message
+    if message := _own_words(error):
+        return f"{key}{'.' if KEY.match(message) else ': '}{message}" if key else message
     if error["type"] in ("extra_forbidden", "missing"):
         return f"{key}: {'unknown' if error['type'] == 'extra_forbidden' else 'missing'} key"
     message = " ".join(f"{error['msg'][0].lower()}{error['msg'][1:]}".split())  # choices keep their capitals

@@ -5,7 +5,7 @@ from typing import Any
 
 from tumorseg.report.context import BASELINES
 from tumorseg.scores_file import Classes, Scores
-from tumorseg.text import interval_text, label_agreement
+from tumorseg.text import counted, interval_text, label_agreement
 
 
 def statement(name: str, scores: Scores, context: dict[str, Any]) -> list[str]:
@@ -29,7 +29,7 @@ def statement(name: str, scores: Scores, context: dict[str, Any]) -> list[str]:
 
 def _score(name: str, scores: Scores) -> str:
     test, bounds = scores.test, scores.test.dice_interval
-    slices, groups = _count(test.slices, "slice"), _count(test.groups, "group")
+    slices, groups = counted(test.slices, "slice"), counted(test.groups, "group")
     if math.isnan(test.dice):
         return f"{name} has no Dice on test: tumour is neither annotated nor predicted on its {slices}."
     interval = f"95% interval {interval_text(bounds.low, bounds.high)}, from {groups} of slices"
@@ -122,7 +122,3 @@ def _labels(labels: dict[str, Any]) -> str:
 
 def _dice(value: float) -> str:
     return "no Dice" if math.isnan(value) else f"Dice {value:.3f}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
