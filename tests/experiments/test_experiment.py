@@ -6,7 +6,7 @@ import pytest
 
 from tumorseg.errors import UserError
 from tumorseg.experiments.experiment import Experiment, experiment
-from tumorseg.experiments.spec import override
+from tumorseg.overrides import override
 
 MODELS = {"a": {"width": 1}, "b": {"width": 2}, "c": {"width": 3}, "d": {"width": 4}}
 ENSEMBLES = {

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tumorseg.errors import UserError
-from tumorseg.experiments.spec import Search, Study, merged, override, read_spec
+from tumorseg.experiments.spec import Search, Study, merged, read_spec
 from tumorseg.experiments.work import plan_of
 
 STUDIES = Path(__file__).parents[2] / "studies"
@@ -62,7 +62,7 @@ def test_a_bad_study_is_one_line_that_names_file_and_key(tmp_path, old, new, mes
         ("{log_float: [0.0, 1.0]}", "space.train.lr.log_float.0: input should be greater than 0"),
         ("{float: [2.0, 1.0]}", "space.train.lr.float: 2.0 is not below 1.0"),
         ("{int: [1, 2, 3]}", "space.train.lr.int: list should have at most 2 items"),
-        ("{choice: [1], int: [1, 2]}", "space.train.lr.give one of choice, int, log_int, float, log_float"),
+        ("{choice: [1], int: [1, 2]}", "space.train.lr: give one of choice, int, log_int, float, log_float"),
         ("{}", "give one of"),
         ("{choice: [[1]]}", "space.train.lr.choice"),
     ],
@@ -80,29 +80,6 @@ def test_a_file_that_is_missing_or_cannot_name_experiments_is_refused(tmp_path):
         read_spec(tmp_path / "none.yaml", Study)
     with pytest.raises(UserError, match="its name becomes that of experiments"):
         read_spec(write(tmp_path, STUDY, "a b.yaml"), Study)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        *(True, None, 3, 1e-05, 0.5, "unet", "32-true", "null", "False", "/a b/c=d,e:f/it's.zip", "#1 {x}"),
-        [["a", "1"], []],
-        {"architecture": "unet", "width": 4, "train": {"lr": 1e-05}, "tags": ["0", "1"]},
-    ],
-)
-def test_what_dvc_reads_is_what_was_written(tmp_path, value):
-    from dvc.utils.hydra import apply_overrides
-    from ruamel.yaml import YAML
-
-    (tmp_path / "params.yaml").write_text("a: {b: 1}\n")
-    apply_overrides(tmp_path / "params.yaml", [override("+a.c", value)])
-    assert YAML(typ="safe").load(tmp_path / "params.yaml") == {"a": {"b": 1, "c": value}}
-
-
-@pytest.mark.parametrize("value", ["${a}", "back\\slash", {"a b": 1}])
-def test_what_dvc_would_misread_is_refused(value):
-    with pytest.raises(UserError, match=r"set\.a: .* cannot be handed to dvc"):
-        override("a", value)
 
 
 def test_an_arm_comes_before_its_study():

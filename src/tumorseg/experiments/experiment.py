@@ -9,7 +9,7 @@ from typing import Any
 
 from tumorseg.errors import UserError
 from tumorseg.experiments.commands import command
-from tumorseg.experiments.spec import override
+from tumorseg.overrides import override
 from tumorseg.params import PARAMS_FILE, Params, load_params, made_of
 from tumorseg.reading import read_yaml
 

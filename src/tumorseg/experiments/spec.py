@@ -1,6 +1,5 @@
 """The files that say what to run: studies, searches and cross-validations, typed and strict."""
 
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -13,8 +12,6 @@ from tumorseg.types import Count, Folds, Positive
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"  # names become those of experiments and files
 KEY = r"^\+{0,2}[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"  # + adds a key to params.yaml, ++ adds or replaces it
-WORD = r"^[A-Za-z][A-Za-z0-9_]*$"  # needs no quotes
-NOT_WORDS = {"true", "false", "null", "nan", "inf"}  # but in quotes
 
 Name = Annotated[str, Field(pattern=NAME)]
 Key = Annotated[str, Field(pattern=KEY)]
@@ -119,29 +116,6 @@ def read_spec(path: Path, kind: type[Spec]) -> Spec:
         return kind.model_validate(values)
     except ValidationError as error:
         raise UserError(f"{path}: {explain(error, values)}") from None
-
-
-def override(key: str, value: Any) -> str:
-    """`key=value` as `dvc exp run -S` reads it (Hydra's grammar).
-
-    Raises:
-        UserError: The value has no place in that grammar.
-    """
-    return f"{key}={_literal(key, value)}"
-
-
-def _literal(key: str, value: Any) -> str:
-    if value is None or isinstance(value, bool | int | float):
-        return json.dumps(value)
-    if isinstance(value, list):
-        return f"[{', '.join(_literal(key, item) for item in value)}]"
-    if isinstance(value, dict) and all(re.match(NAME, str(name)) for name in value):
-        return f"{{{', '.join(f'{name}: {_literal(key, item)}' for name, item in value.items())}}}"
-    if isinstance(value, str) and re.match(WORD, value) and value.lower() not in NOT_WORDS:
-        return value
-    if isinstance(value, str) and "\\" not in value and "${" not in value:
-        return "'" + value.replace("'", "\\'") + "'"
-    raise UserError(f"set.{key}: {value!r} cannot be handed to dvc exp run -S")
 
 
 def merged(*settings: dict[str, Any]) -> dict[str, Any]:
