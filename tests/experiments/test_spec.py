@@ -19,7 +19,7 @@ arms:
 SEARCH = "model: unet\ntrials: 3\nseed: 0\nspace: {train.lr: {log_float: [1e-4, 1e-2]}}\n"
 
 
-def write(folder, text, name="some-study_1.yaml"):
+def write(folder, text, name="some_study_1.yaml"):
     (folder / name).write_text(text)
     return folder / name
 
@@ -69,7 +69,7 @@ def test_a_bad_study_is_one_line_that_names_file_and_key(tmp_path, old, new, mes
 )
 def test_a_bad_range_is_refused(tmp_path, values, message):
     path = write(tmp_path, SEARCH.replace("{log_float: [1e-4, 1e-2]}", values))
-    with pytest.raises(UserError, match=r"some-study_1\.yaml: ") as error:
+    with pytest.raises(UserError, match=r"some_study_1\.yaml: ") as error:
         read_spec(path, Search)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
@@ -78,8 +78,18 @@ def test_a_bad_range_is_refused(tmp_path, values, message):
 def test_a_file_that_is_missing_or_cannot_name_experiments_is_refused(tmp_path):
     with pytest.raises(UserError, match="not found"):
         read_spec(tmp_path / "none.yaml", Study)
-    with pytest.raises(UserError, match="its name becomes that of experiments"):
+    with pytest.raises(UserError, match="its name begins those of its experiments"):
         read_spec(write(tmp_path, STUDY, "a b.yaml"), Study)
+
+
+def test_two_files_never_share_the_name_of_an_experiment(tmp_path):
+    """Arm b-c of a.yaml is the experiment a-b-c, so there is no a-b.yaml, whose arm c would be."""
+    text = STUDY.replace("plain", "b-c")
+    assert "b-c" in read_spec(write(tmp_path, text, "a.yaml"), Study).arms
+    with pytest.raises(
+        UserError, match=r"a-b\.yaml: its name begins those of its experiments, up to a -; rename"
+    ):
+        read_spec(write(tmp_path, STUDY, "a-b.yaml"), Study)
 
 
 def test_an_arm_comes_before_its_study():

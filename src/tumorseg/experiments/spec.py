@@ -10,7 +10,9 @@ from tumorseg.errors import UserError, explain
 from tumorseg.reading import read_yaml
 from tumorseg.types import Count, Folds, Positive
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"  # names become those of experiments and files
+# Names become those of experiments, FILE-ARM: with a - in FILE, arm c of a-b.yaml would be arm b-c of a.yaml.
+FILE = r"[A-Za-z0-9][A-Za-z0-9_]*"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 KEY = r"^\+{0,2}[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"  # + adds a key to params.yaml, ++ adds or replaces it
 
 Name = Annotated[str, Field(pattern=NAME)]
@@ -109,8 +111,11 @@ def read_spec(path: Path, kind: type[Spec]) -> Spec:
     Raises:
         UserError: The file is missing, is not YAML, has a bad name, or holds a bad key or value.
     """
-    if not re.match(NAME, path.stem):
-        raise UserError(f"{path}: its name becomes that of experiments: letters, digits, - and _ alone")
+    if not re.fullmatch(FILE, path.stem):
+        raise UserError(
+            f"{path}: its name begins those of its experiments, up to a -; rename it, to ASCII letters, "
+            "digits and _ alone"
+        )
     values = read_yaml(path)
     try:
         return kind.model_validate(values)
