@@ -196,15 +196,45 @@ def test_what_failed_is_tried_again_and_what_was_cut_off(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "name", ["queue.db", "notes.md", "line.txt", "values.json", "list.json", "cut.journal"]
+)
+def test_a_file_that_is_no_journal_stays_as_it_is(tmp_path, name):
+    path = tmp_path / name
+    if name == "queue.db":
+        close(Trials(Letters(), "0", f"sqlite:///{path}").storage)
+    elif name == "cut.journal":
+        close(Trials(Letters(), "0", str(path)).storage)
+        path.write_bytes(path.read_bytes()[:30] + b"\n" + path.read_bytes()[60:])
+    else:
+        texts = {"notes.md": "# Notes\n\nMine.\n", "line.txt": "mine", "values.json": '{"mine": 1}\n'}
+        path.write_text(texts.get(name, "[1]\n"))
+    before = path.read_bytes()
+    with pytest.raises(UserError) as error:
+        open_storage(str(path))
+    assert str(error.value) == (
+        f"--storage: {path}: not a journal, or a damaged one; an SQLite file is sqlite:///{path}"
+    )
+    assert path.read_bytes() == before
+
+
+def test_an_empty_file_becomes_a_journal(tmp_path):
+    (tmp_path / "empty").touch()
+    Trials(Letters(), "0", str(tmp_path / "empty")).fill("a")
+    assert [*Trials(Letters(), "0", str(tmp_path / "empty")).current()] == ["a"]
+
+
+@pytest.mark.parametrize(
     ("url", "message"),
     [
         ("sqlite:////no/such/folder/x.db", "unable to open database file"),
         ("/no/such/folder/x.journal", "No such file or directory"),
         ("nonsense://x", "nonsense"),
+        ("sqlite:///README.md", "not a database"),
         ("postgresql://me:secret@127.0.0.1:1/x", "refused"),
     ],
 )
-def test_a_storage_that_cannot_be_reached_is_one_line_without_the_password(monkeypatch, url, message):
+def test_a_storage_that_cannot_be_reached_is_one_line_without_the_password(monkeypatch, root, url, message):
+    monkeypatch.chdir(root)
     monkeypatch.setattr(trials, "ATTEMPTS", 1)
     with pytest.raises(UserError, match=r"^--storage: ") as error:
         open_storage(url)

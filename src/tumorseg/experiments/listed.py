@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from tumorseg.experiments.experiment import Experiment
 from tumorseg.experiments.results import Result
 from tumorseg.experiments.trials import Plan
-from tumorseg.experiments.worker import Options, Worker
+from tumorseg.experiments.worker import Options, Worker, clone
 
 RESULTS = Path("docs/results")
 
@@ -45,7 +45,8 @@ def run_listed(plan: ListedPlan, runs: Collection[str], options: Options) -> tup
         options: How to work.
 
     Returns:
-        The status to exit with, and by name every experiment of the plan that has been run.
+        The status to exit with, 1 where one of `runs` is not here in the end, and by name every experiment of
+        the plan that has been run.
 
     Raises:
         UserError: Nothing can be run; an experiment that fails is only reported.
@@ -53,6 +54,8 @@ def run_listed(plan: ListedPlan, runs: Collection[str], options: Options) -> tup
     worker = Worker(plan, options)
     if finished := _finished(plan, worker):
         print(f"{len(finished)} of {len(plan.runs)} experiments have been run", flush=True)
+    complete = worker.trials.having(TrialState.COMPLETE, [run for run in runs if run not in finished])
+    worker.trials.take_back([each for each in complete if each.user_attrs.get("clone") == clone()])
     worker.trials.fill(runs)
     status = worker.work(runs, stay=True)
     if options.remote:
@@ -62,7 +65,7 @@ def run_listed(plan: ListedPlan, runs: Collection[str], options: Options) -> tup
         if (run := trial.user_attrs["run"]) in plan.named and run not in results:
             print(f"{run}: was run in {trial.user_attrs['clone']} and is not here: dvc exp pull it", end=" ")
             print("(--remote does), or remove the queue to run it anew")
-    return status, results
+    return status or int(any(run not in results for run in runs)), results
 
 
 def _finished(plan: ListedPlan, worker: Worker) -> dict[str, Result]:

@@ -88,7 +88,7 @@ class Result:
             self.__dict__.pop("_files")  # it is frozen, but for what is cached
             return bytes(self._files.read_bytes(path))
         name = self.experiment.name
-        raise UserError(f"{name}: {path} is not in DVC's cache; dvc exp pull it, or remove it to run anew")
+        raise UserError(f"{name}: {path} is not in DVC's cache; dvc exp pull or remove {name}, and repeat")
 
     @cached_property
     def _files(self) -> Any:

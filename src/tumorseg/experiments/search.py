@@ -114,7 +114,7 @@ def run_search(path: Path, trials: int | None, options: Options) -> int:
     status = worker.work(plan.runs, stay=True)
     if status < STOPPED:
         report(plan, worker.trials)
-        return 0  # a trial that failed is a result
+        return int(bool(worker.not_pushed))  # a trial that failed is a result
     return status
 
 
@@ -122,7 +122,7 @@ def report(plan: SearchPlan, trials: Trials) -> None:
     """Print the best trials, and how to run the best again."""
     keys, best = list(plan.search.space), trials.results()
     if not best:
-        raise UserError(f"{plan.path}: no trial has succeeded")
+        raise UserError(f"{plan.path}: no trial has succeeded, or none has been pushed")
     header, rows = ["trial", "valid Dice", *(f"`{key}`" for key in keys)], []
     for trial in best[:BEST]:
         number = trial.user_attrs["run"].rpartition("-")[2]

@@ -25,6 +25,7 @@ from tumorseg.experiments.experiment import Experiment
 
 QUEUES = Path(".work/queues")
 HEARTBEAT, GRACE = 5, 30  # seconds: how often a worker shows that it lives; silence that counts as death
+JOURNAL = b'{"op_code":'  # what Optuna begins each line with
 ATTEMPTS = 5  # to open a database that another machine is just setting up
 
 
@@ -55,10 +56,7 @@ def open_storage(url: str) -> BaseStorage:
         UserError: It cannot be reached.
     """
     if "://" not in url:
-        try:
-            return JournalStorage(JournalFileBackend(url))
-        except OSError as error:
-            raise UserError(f"--storage: {url}: {error.strerror}") from None
+        return _open_journal(Path(url))
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # of the heartbeat
     url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
     wait = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
@@ -80,6 +78,22 @@ def open_storage(url: str) -> BaseStorage:
                 raise UserError(f"--storage: {str(error).splitlines()[0]}") from None
             time.sleep(1)
     raise AssertionError
+
+
+def _open_journal(path: Path) -> JournalStorage:
+    try:
+        if path.exists():
+            with path.open("rb") as file:
+                head = file.read(len(JOURNAL))
+            if not JOURNAL.startswith(head):  # an empty file is one, too
+                raise ValueError
+        return JournalStorage(JournalFileBackend(str(path)))
+    except OSError as error:
+        raise UserError(f"--storage: {path}: {error.strerror}") from None
+    except (ValueError, LookupError):  # of JSON and of what Optuna looks up in it
+        raise UserError(
+            f"--storage: {path}: not a journal, or a damaged one; an SQLite file is sqlite:///{path}"
+        ) from None
 
 
 def _lock_at_once(engine: Engine) -> None:
@@ -163,7 +177,7 @@ class Trials:
         return run in order and not waiting.isdisjoint(order[: order.index(run)])
 
     def fill(self, runs: Collection[str]) -> None:
-        """Put in the queue what has never been there or was cut off; of a study what failed, too."""
+        """Put in the queue what has never been there, was cut off or not pushed; a study's failures, too."""
         current = self.current()
         for run in runs:
             trial = current.get(run)
@@ -175,7 +189,7 @@ class Trials:
                 put_again(self.study, trial)
 
     def take_back(self, trials: Collection[FrozenTrial]) -> None:
-        """Put runs whose workers are dead back in the queue."""
+        """Put runs whose workers are dead, or whose experiments have been removed, back in the queue."""
         for trial in trials:
             self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
             put_again(self.study, trial)

@@ -39,6 +39,10 @@ class SkippedError(Exception):
     """A trial is not run by this worker, for it is somebody else's or not wanted now."""
 
 
+class NotPushedError(Exception):
+    """An experiment has been run, and its remote cannot be reached; the next call pushes it."""
+
+
 class Worker:
     """One process's work on the queue of a plan.
 
@@ -52,11 +56,14 @@ class Worker:
         url = options.storage or default_storage(plan, self.repository.commit)
         self.trials = Trials(plan, self.repository.commit, url)
         self.runner = Runner(self.repository, options.jobs)
-        self.failed: dict[str, str] = {}  # why, by run; of this call
+        self.failed: set[str] = set()  # runs of this call
+        self.not_pushed: set[str] = set()
         self.hopeless = False
 
     def work(self, runs: Collection[str], stay: bool) -> int:
-        """Run what waits, and what dead workers leave; the status to exit with, 1 where a run has failed.
+        """Run what waits, and what dead workers leave; the status to exit with.
+
+        That is 1 where a run has failed or was not pushed, and more than STOPPED where a signal came.
 
         Args:
             runs: Those wanted; others that wait are left to others.
@@ -77,18 +84,19 @@ class Worker:
                     told = True
                     self._tell_running(running)
                 time.sleep(PAUSE)
-        return STOPPED + self.runner.stopped_by if self.runner.stopped_by else int(bool(self.failed))
+        failed = bool(self.failed or self.not_pushed)
+        return STOPPED + self.runner.stopped_by if self.runner.stopped_by else int(failed)
 
     def _work_off(self, runs: Collection[str]) -> None:
         self.trials.take_back_silent()
-        if self.trials.having(TrialState.WAITING, runs):
+        while self.trials.having(TrialState.WAITING, runs) and not self.runner.stopped_by:
             self.repository.check_code()
-            self.wanted = runs
+            self.wanted, self.hopeless = runs, False
             try:
                 self.trials.study.optimize(
                     self._run,
                     n_jobs=self.options.jobs,
-                    catch=(RunError, StoppedError, SkippedError),
+                    catch=(RunError, StoppedError, SkippedError, NotPushedError),
                     callbacks=[self._after],
                 )
             except (ValueError, UpdateFinishedTrialError) as error:
@@ -96,8 +104,9 @@ class Worker:
                 if "Cannot tell" not in str(error) and isinstance(error, ValueError):
                     raise
                 print("another worker has taken over a run of this one, which is left to it", flush=True)
-        if self.hopeless:
-            raise UserError(f"{self.plan.path}: no trial has succeeded so far; mend that before going on")
+            # Of several at a time, one may have succeeded after another had failed.
+            if self.hopeless and not self.trials.results():
+                raise UserError(f"{self.plan.path}: no trial has succeeded so far; mend that before going on")
 
     def _run(self, trial: optuna.Trial) -> float:
         """Optuna's objective: the valid Dice of the experiment that a trial stands for."""
@@ -107,19 +116,26 @@ class Worker:
         if run not in self.wanted or self.trials.is_early(run, self.wanted):
             put_again(self.trials.study, trial)
             raise SkippedError
-        trial.set_user_attr("clone", clone())
-        trial.set_user_attr("machine", self.runner.machine)
-        trial.set_user_attr("threads", int(self.runner.threads))
         try:
             self.trials.check()
-            wanted = self.plan.experiment(trial)
+            wanted = self._experiment(trial)
+            trial.set_user_attr("clone", clone())
+            trial.set_user_attr("machine", self.runner.machine)
+            trial.set_user_attr("threads", int(self.runner.threads))
             return Result(wanted, self._commit(wanted)).scores.valid.dice
-        except RunError as error:
-            trial.set_user_attr("error", str(error))
+        except (RunError, NotPushedError) as error:
+            trial.set_user_attr("error" if isinstance(error, RunError) else "not_pushed", str(error))
             raise
         except (StoppedError, UserError):
             put_again(self.trials.study, trial)
             raise
+
+    def _experiment(self, trial: optuna.Trial) -> Experiment:
+        """What a trial stands for. A search may draw values each of which is valid, and not all together."""
+        try:
+            return self.plan.experiment(trial)
+        except UserError as error:
+            raise RunError(str(error)) from None
 
     def _commit(self, wanted: Experiment) -> str:
         """Where the experiment is: it is run and pushed unless that has been done, here or elsewhere."""
@@ -142,7 +158,7 @@ class Worker:
                 return self.repository.push(remote, run)
             except UserError as error:
                 why = str(error)
-        raise RunError(f"has been run, but not pushed: {why}; the same command pushes it")
+        raise NotPushedError(f"has been run, but not pushed: {why}; the same command pushes it")
 
     def _after(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Say how a trial ended, and stop where nothing is left to take."""
@@ -152,10 +168,14 @@ class Worker:
                 left = sum(not each.state.is_finished() for each in current.values())
                 about = "".join(f", {key} {short(value)}" for key, value in trial.params.items())
                 print(f"{run}: valid Dice {trial.value:.3f}{about} ({left or 'none'} left)", flush=True)
+            elif why := trial.user_attrs.get("not_pushed"):
+                self.not_pushed.add(run)
+                print(f"{run}: {why}", file=sys.stderr, flush=True)
             elif why := trial.user_attrs.get("error"):
-                self.failed[run] = why
+                self.failed.add(run)
                 print(f"{run}: failed: {why}", file=sys.stderr, flush=True)
-                self.hopeless = not self.plan.tries_again and not self.trials.results()
+                if "clone" in trial.user_attrs:  # else nothing was run: values that params.yaml refuses
+                    self.hopeless = not self.plan.tries_again and not self.trials.results()
         if self.runner.stopped_by or self.hopeless or not self.trials.having(TrialState.WAITING, self.wanted):
             study.stop()
 
