@@ -17,13 +17,18 @@ def slices(tp, fp=(0, 0, 0), fn=(0, 0, 0), files=("a", "b", "c"), groups=(0, 1, 
     tp, fp, fn = (np.array(each) for each in (tp, fp, fn))
     total = 2 * tp + fp + fn
     dice = np.divide(2 * tp, total, out=np.full(3, np.nan), where=total > 0)
-    return pd.DataFrame({"file": files, "group": groups, "tp": tp, "fp": fp, "fn": fn, "dice": dice})
+    table = pd.DataFrame({"file": files, "group": groups, "tp": tp, "fp": fp, "fn": fn, "dice": dice})
+    return table.assign(tumor_pixels=[40, 50, 60])  # at native size
+
+
+def pair(arms, reference="base", **steps):
+    return paired_differences(arms, reference, {arm: ["normalise"] for arm in arms} | steps)
 
 
 def test_differences_are_those_worked_by_hand():
     base = slices([1, 1, 2], fp=[1, 1, 0], fn=[1, 1, 4])  # pooled 8/16; 1/2, 1/2, 1/2
     better = slices([2, 2, 4], fp=[0, 0, 0], fn=[0, 0, 2])  # pooled 16/18; 1, 1, 4/5
-    found = paired_differences({"base": base, "better": better}, "base")["better"]
+    found = pair({"base": base, "better": better})["better"]
     assert found.pooled.difference == pytest.approx(16 / 18 - 1 / 2)
     assert found.mean.difference == pytest.approx(2.8 / 3 - 1 / 2)
     # A draw of the slice with the least difference alone, and of those with the most.
@@ -36,14 +41,14 @@ def test_differences_are_those_worked_by_hand():
 def test_slices_are_paired_by_file_whatever_their_order():
     base = slices([1, 5, 9], fn=[9, 5, 1])
     same = base.iloc[[2, 0, 1]].reset_index(drop=True)
-    found = paired_differences({"base": base, "same": same}, "base")["same"]
+    found = pair({"base": base, "same": same})["same"]
     assert found.pooled.model_dump() == {"difference": 0.0, "low": 0.0, "high": 0.0, "p": 1.0, "p_holm": 1.0}
 
 
 def test_p_values_are_corrected_for_the_number_of_arms():
     base = slices([1, 1, 1], fn=[9, 9, 9])
     arms = {"base": base} | {name: slices([5, 6, 7], fn=[5, 4, 3]) for name in "xyz"}
-    found = paired_differences(arms, "base")
+    found = pair(arms)
     assert [found[name].pooled.p for name in "xyz"] == [0.25] * 3
     assert [found[name].pooled.p_holm for name in "xyz"] == [0.75] * 3
 
@@ -58,14 +63,29 @@ def test_p_values_are_corrected_for_the_number_of_arms():
 )
 def test_other_slices_cannot_be_paired(other):
     base = slices([1, 1, 1])
-    assert paired_differences({"base": base, "other": other}, "base") == {}
+    assert pair({"base": base, "other": other}) == {}
+
+
+def test_other_labels_of_the_same_slices_cannot_be_paired():
+    base, other = slices([1, 1, 1]), slices([1, 1, 1]).assign(tumor_pixels=[40, 50, 61])
+    assert pair({"base": base, "other": other}) == {}
+    turned = base.iloc[[2, 0, 1]].reset_index(drop=True)
+    assert [*pair({"base": base, "turned": turned})] == ["turned"]
+
+
+def test_what_a_crop_has_cut_off_is_no_other_label():
+    arms = {"base": slices([1, 1, 1]), "cut": slices([1, 1, 1]).assign(tumor_pixels=[40, 50, 59])}
+    assert [*pair(arms, cut=["normalise", "crop"])] == ["cut"]
+    both = {"base": ["crop", "normalise"], "cut": ["crop", "clahe"]}  # cut alike: so labels differ
+    assert pair(arms, **both) == {}
+    assert pair(arms, cut=["pad"]) == {}
 
 
 def test_what_cannot_be_paired_changes_nothing_for_the_others():
     base, up = slices([1, 1, 2], fn=[1, 2, 3]), slices([2, 2, 4], fn=[0, 1, 1])
-    alone = paired_differences({"base": base, "up": up}, "base")
+    alone = pair({"base": base, "up": up})
     other = slices([9, 9, 9], files=("x", "y", "z"))
-    assert paired_differences({"other": other, "base": base, "up": up}, "base") == alone
+    assert pair({"other": other, "base": base, "up": up}) == alone
 
 
 TEST = {"dice": 0.9, "low": 0.85, "high": 0.95, "mean_dice": 0.9, "mean_low": 0.85, "mean_high": 0.95}

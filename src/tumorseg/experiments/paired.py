@@ -4,6 +4,8 @@ The machinery of `tumorseg.paired`: slices are drawn in groups, the same ones fo
 the one model that is delivered in the end: a choice made on it would cost it its worth.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -13,19 +15,29 @@ from tumorseg.paired import STATISTICS, Scored, differences, holm, observed, sam
 KEYS = ["difference", "low", "high", "p", "p_holm"]
 
 
-def paired_differences(slices: dict[str, pd.DataFrame], reference: str) -> dict[str, Differences]:
+def paired_differences(
+    slices: dict[str, pd.DataFrame], reference: str, steps: dict[str, Sequence[str]]
+) -> dict[str, Differences]:
     """By how much each arm is above the reference, in Dice, with Holm's correction over the arms.
 
     Args:
-        slices: By arm: its valid rows: file, group, tp, fp, fn, dice.
+        slices: By arm: its valid rows: file, group, tumor_pixels, tp, fp, fn, dice.
         reference: One of the arms.
+        steps: By arm: its `preprocess`.
 
     Returns:
-        By arm but the reference. Arms whose valid slices are others than the reference's are left out, since
-        nothing can be paired.
+        By arm but the reference. Arms whose valid slices or labels are others than the reference's are left
+        out, since nothing can be paired.
     """
     base = slices[reference]
-    same = [arm for arm, table in slices.items() if arm != reference and _are_same(table, base)]
+    same = [
+        arm
+        for arm, table in slices.items()
+        if arm != reference
+        and _have_same_slices(table, base)
+        # What is cut off is no tumour of the slice, so labels can be compared within the same frame alone.
+        and (_frame(steps[arm]) != _frame(steps[reference]) or _have_same_labels(table, base))
+    ]
     names = [*same, reference]  # of a pair, the second is the one that the first is above
     tables = [slices[arm].set_index("file").loc[base["file"]] for arm in names]
     scored = Scored(
@@ -43,6 +55,18 @@ def paired_differences(slices: dict[str, pd.DataFrame], reference: str) -> dict[
     return {arm: Differences.model_validate({key: each[arm] for key, each in found.items()}) for arm in same}
 
 
-def _are_same(table: pd.DataFrame, base: pd.DataFrame) -> bool:
+def _have_same_slices(table: pd.DataFrame, base: pd.DataFrame) -> bool:
     """Whether both are of the same slices, in whatever order."""
     return base["file"].is_unique and sorted(table["file"]) == sorted(base["file"])
+
+
+def _have_same_labels(table: pd.DataFrame, base: pd.DataFrame) -> bool:
+    """Whether the same slices have as much annotated tumour, at their native size."""
+    one, other = (each.set_index("file")["tumor_pixels"] for each in (table, base))
+    return bool((one.loc[other.index] == other).all())
+
+
+def _frame(steps: Sequence[str]) -> tuple[str, ...]:
+    """The steps that say which part of a slice is kept: those up to the last crop."""
+    last = max((place for place, step in enumerate(steps) if step == "crop"), default=-1)
+    return tuple(steps[: last + 1])

@@ -67,7 +67,8 @@ def run_study(path: Path, arms: list[str], options: Options) -> int:
 def summarise(study: Study, results: dict[str, Result]) -> StudyResults:
     """What all arms have given, compared on valid."""
     slices = {arm: result.slices("valid") for arm, result in results.items()}
-    compared = paired_differences(slices, study.reference) if study.reference in slices else {}
+    steps = {arm: result.experiment.values["preprocess"] for arm, result in results.items()}
+    compared = paired_differences(slices, study.reference, steps) if study.reference in slices else {}
     return StudyResults(
         question=study.question,
         set=study.set,

@@ -82,6 +82,11 @@ def test_every_arm_is_run_on_every_fold_of_the_strategy(write):
             "{model: location_prior, set: {datasets.phantom.blocks.gap: 1}}",
             "arms.unet: its datasets.phantom.blocks is not that of prior",
         ),
+        (
+            "{model: location_prior}",
+            "{model: location_prior, set: {datasets.phantom.boxes: grabcut}}",
+            "arms.unet: its datasets.phantom.boxes is not that of prior",
+        ),
         # Lookalikes are found on the slices at their working size.
         ("blocks", "similar", "arms.unet: its datasets.phantom.image_size is not that of prior"),
     ],

@@ -10,7 +10,7 @@ from tumorseg.experiments.listed import ListedPlan
 from tumorseg.experiments.spec import Arm, CrossValidation, merged, read_spec
 
 # What the slices of a dataset and their masks depend on.
-SET = ("source", "tumor_categories", "blocks")
+SET = ("source", "tumor_categories", "boxes", "blocks")
 
 
 class CrossValidationPlan(ListedPlan):
@@ -51,8 +51,8 @@ class CrossValidationPlan(ListedPlan):
             for key, value in self._dealt_by(name).items():
                 if dealt.get(key) != value:
                     raise UserError(
-                        f"{path}: arms.{name}: its {key} is not that of {first}, so its slices or folds "
-                        "would be others; give all arms the same, in the file's own `set`"
+                        f"{path}: arms.{name}: its {key} is not that of {first}, so its slices, "
+                        "labels or folds would be others; give all arms the same, in the file's own `set`"
                     )
 
     def _dealt_by(self, name: str) -> dict[str, Any]:
