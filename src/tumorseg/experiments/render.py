@@ -17,7 +17,7 @@ def read(path: Path) -> StudyResults | CrossValidationResults:
         UserError: It is missing or malformed; the message names the file, the field and the way out.
     """
     values = None
-    with suppress(OSError, ValueError):  # the reader says what is wrong
+    with suppress(OSError, ValueError, RecursionError):  # the reader says what is wrong
         values = json.loads(path.read_bytes())
     is_cross_validation = isinstance(values, dict) and "folds" in values
     return read_cross_validation(path) if is_cross_validation else read_study(path)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tumorseg.experiments.study_file import ArmResults, Difference, StudyResults
-from tumorseg.text import markdown_table, signed
+from tumorseg.text import markdown_table, signed, value_text
 
 LEFT = {"arm", "what differs", "95 % interval"}
 NOTE = (
@@ -52,13 +52,13 @@ def _row(name: str, arm: ArmResults, study: StudyResults) -> dict[str, str]:
         "what differs": what_differs(arm.model, arm.set),
         "parameters": f"{arm.parameters:,}" if arm.parameters else "none",
         "epochs": str(arm.epochs),
-        "valid Dice": f"{arm.dice:.3f}",
+        "valid Dice": value_text(arm.dice),
         "difference": difference_text(pooled) or ("reference" if name == study.reference else without),
         "95 % interval": _interval(pooled),
         "p (Holm)": _p(pooled),
-        "mean of slices": f"{arm.mean_dice:.3f}",
+        "mean of slices": value_text(arm.mean_dice),
         "difference of means": difference_text(mean),
-        "Dice at 0.5": f"{arm.dice_at_half:.3f}",
+        "Dice at 0.5": value_text(arm.dice_at_half),
     }
 
 

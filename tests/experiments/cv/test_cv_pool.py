@@ -46,8 +46,11 @@ def test_a_gap_between_blocks_never_takes_a_slice_from_test():
 @pytest.mark.parametrize(
     ("folds", "message"),
     [
-        ([first_fold()], "cv-x: 1 slices are test in no fold, 0 in several; the data have changed"),
-        ([first_fold(), second_fold(), second_fold()], "cv-x: 0 slices are test in no fold, 1 in several"),
+        ([first_fold()], "cv-x: slices that are test in no fold: 1, in several: 0; the data have changed"),
+        (
+            [first_fold(), second_fold(), second_fold()],
+            "cv-x: slices that are test in no fold: 0, in several: 1",
+        ),
         (
             [
                 first_fold(),
@@ -77,7 +80,7 @@ def test_a_kept_fold_whose_set_is_not_known_goes_with_the_others():
     pd.testing.assert_frame_equal(pool([kept, second])[ROW], pool([first, second])[ROW])
     alone = pool([kept, Fold(second.experiment, second.test[ROW])])
     pd.testing.assert_frame_equal(alone, pool([kept, second])[alone.columns])
-    with pytest.raises(UserError, match="cv-x: 1 slices are test in no fold"):
+    with pytest.raises(UserError, match="cv-x: slices that are test in no fold: 1"):
         pool([Fold("cv-x-fold0", first.test[ROW].iloc[:1]), second])
 
 

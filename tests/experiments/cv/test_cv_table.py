@@ -107,11 +107,34 @@ def test_slices_left_out_missing_folds_and_machines_are_said():
     )
     assert "0 to 14 slices are left out, as too near another split; all are tested in their own fold" in text
     assert "Not shown, as not all folds have been run: `top` (without 1, 2), `same` (none yet)." in text
-    assert "differ: EPYC, threads: 2 (2 runs); EPYC, threads: 4 (1 runs)." in text
-    assert "`git rev-parse COMMIT:src` names them: abc (2 folds), def (1 folds)." in text
+    assert "differ: EPYC, threads: 2 (2 runs); EPYC, threads: 4 (1 run)." in text
+    assert "`git rev-parse COMMIT:src` names them: abc (2 folds), def (1 fold)." in text
     assert "By how much" not in text  # one arm has no pairs
     folds = [fold(number, 0.6, left_out=9) for number in range(3)]
     assert " train and valid, 9 slices are left out" in markdown(results(arms={"low": arm(0.6, folds=folds)}))
+    folds = [fold(number, 0.6, left_out=1) for number in range(3)]
+    text = markdown(results(arms={"low": arm(0.6, folds=folds)}, groups=1))
+    assert " train and valid, 1 slice is left out" in text
+    assert "in 1 group, dealt" in text
+
+
+def test_all_folds_together_may_have_the_wider_interval():
+    folds = [fold(number, 0.6, low=0.59, high=0.61) for number in range(3)]
+    text = markdown(results(arms={"low": arm(0.6, folds=folds)}, pairs=[]))
+    assert "0.020 wide in the mean, that of all folds together 0.100.\n" in text
+    assert "narrower" not in text
+
+
+def test_a_score_that_is_not_defined_is_no_number():
+    unknown = {"dice": math.nan, "low": math.nan, "high": math.nan}
+    none = arm(math.nan, size={"small": {"slices": 0, **unknown}}, recall=math.nan)
+    none |= {"folds": [fold(number, math.nan) for number in range(3)]}
+    some = arm(0.6, folds=[fold(0, math.nan), fold(1, 0.5), fold(2, 0.7)])
+    both = results(arms={"none": none, "some": some}, pairs=[])
+    assert "| **0.600** | 0.550 to 0.650 | 0.500 to 0.700 |" in scores(both)
+    assert "| **–** | too few groups | – | 0.660 | 0.500 | 0.810 | – | 0.70 |" in scores(both)
+    assert parts(both).splitlines()[-1].endswith("| – |")
+    assert "nan" not in markdown(both)
 
 
 def test_where_groups_are_too_few_for_an_interval_nothing_is_said_of_its_width():
@@ -147,6 +170,14 @@ def test_a_study_is_told_from_a_cross_validation(root):
         (lambda values: values["pairs"][0].pop("pooled"), "pairs[0].pooled: Field required"),
         (lambda values: values.update(folds="all"), "folds: Input should be a valid integer"),
         (lambda values: values.update(extra=1), "extra: Extra inputs"),
+        (
+            lambda values: values["arms"]["top"].update(size={}),
+            "arms.top.size: its names are not those of low",
+        ),
+        (
+            lambda values: values["arms"]["same"]["category"].update({"1": PART}),
+            "arms.same.category: its names are not those of low",
+        ),
     ],
 )
 def test_a_malformed_file_is_one_line_that_names_file_field_and_way_out(tmp_path, change, message):
@@ -159,6 +190,13 @@ def test_a_malformed_file_is_one_line_that_names_file_field_and_way_out(tmp_path
     assert line.startswith(f"{tmp_path / 'cv_x.json'}: {message}")
     assert line.endswith("; run tumorseg cv studies/cv_x.yaml")
     assert "\n" not in line
+
+
+def test_a_file_that_is_nested_without_end_is_one_line(tmp_path):
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    with pytest.raises(UserError, match=r"deep\.json: .*; run tumorseg study studies/deep\.yaml") as error:
+        read(tmp_path / "deep.json")
+    assert "\n" not in str(error.value)
 
 
 def test_the_picture_never_differs(tmp_path):

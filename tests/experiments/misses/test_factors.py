@@ -48,6 +48,15 @@ def test_dice_of_thirds_and_categories_by_hand():
     assert "0.095 (" in text
 
 
+def test_what_is_not_defined_is_no_number():
+    made = table().assign(group=0)
+    text = markdown(factors(made), categories(made))
+    (contrast,) = [line for line in text.splitlines() if line.startswith("| `contrast`")]
+    assert contrast.endswith("| – | – | – | – | – | – | – |")
+    assert "| `1` | 2 | 0.974 (too few groups), 0% missed |" in text  # TP 38 and FN 2
+    assert "nan" not in text
+
+
 def test_thirds_leave_out_what_is_unknown_and_keep_equals_together():
     found = thirds(pd.Series([1.0, 2, 2, 2, 3, np.nan]))
     assert found.tolist() == ["lowest", "lowest", "lowest", "lowest", "highest", ""]

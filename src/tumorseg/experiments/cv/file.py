@@ -7,10 +7,10 @@ NaN here.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tumorseg.experiments.spec import Strict
 from tumorseg.experiments.study_file import DiceScores, Differences, PooledDice, read_results
@@ -88,6 +88,15 @@ class CrossValidationResults(Strict):
     partial: dict[str, list[FoldScores]]  # by arm that has missing ones: those that have been run
     arms: Annotated[dict[str, ArmScores], Field(min_length=1)]
     pairs: list[Pair]  # every two arms, once
+
+    @model_validator(mode="after")
+    def _parts_are_the_same(self) -> Self:
+        (first, base), *others = self.arms.items()
+        for name, arm in others:
+            for key in ("category", "size"):
+                if {*getattr(arm, key)} != {*getattr(base, key)}:
+                    raise ValueError(f"arms.{name}.{key}: its names are not those of {first}")
+        return self
 
 
 def read_cross_validation(path: Path) -> CrossValidationResults:

@@ -13,6 +13,7 @@ from tumorseg.experiments.cv.score import FoldResult
 from tumorseg.experiments.experiment import Experiment
 from tumorseg.metrics import scores
 from tumorseg.reading import reading
+from tumorseg.text import counted
 
 TEXT = {"as_shipped": str, "file": str, "category": str, "arm": str}
 WAY_OUT = "leave --keep out to run all folds anew"
@@ -46,8 +47,9 @@ def kept_folds(file: Path, arms: dict[str, list[Experiment]]) -> dict[str, FoldR
             test = rows[(rows["arm"] == arm) & (rows["fold"] == number)]
             if len(test) != about.slices or test["group"].nunique() != about.groups:
                 raise UserError(
-                    f"{file.with_suffix('.csv')}: its rows of {each.name} are not the {about.slices} slices "
-                    f"in {about.groups} groups of {file.name}; {WAY_OUT}"
+                    f"{file.with_suffix('.csv')}: its rows of {each.name} are not the "
+                    f"{counted(about.slices, 'slice')} in {counted(about.groups, 'group')} of {file.name}; "
+                    f"{WAY_OUT}"
                 )
             kept[each.name] = FoldResult(Fold(each.name, test[ROW]), about)
     return kept

@@ -61,7 +61,7 @@ def pool(folds: list[Fold]) -> pd.DataFrame:
     if sorted(tested) != every:
         twice = len(tested) - len(set(tested))
         missing = len(set(every) - set(tested))
-        raise UserError(f"{name}: {missing} slices are test in no fold, {twice} in several; {AGAIN}")
+        raise UserError(f"{name}: slices that are test in no fold: {missing}, in several: {twice}; {AGAIN}")
     if (rows.groupby("group")["fold"].nunique() > 1).any():
         raise UserError(f"{name}: slices of one group are test in different folds; {AGAIN}")
     return rows.sort_values(SLICE, ignore_index=True)

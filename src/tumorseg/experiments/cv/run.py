@@ -15,6 +15,7 @@ from tumorseg.experiments.listed import RESULTS, run_listed
 from tumorseg.experiments.spec import CrossValidation
 from tumorseg.experiments.worker import STOPPED, Options
 from tumorseg.files import write_csv, write_json
+from tumorseg.text import counted
 
 COLUMNS = ["arm", "fold", *ROW]
 
@@ -42,7 +43,7 @@ def run_cross_validation(path: Path, arms: list[str], options: Options, keep: bo
     kept = kept_folds(file, plan.arms) if keep else {}
     plan.leave_out(kept)
     if kept:
-        print(f"{len(kept)} folds are kept as {file} has them", flush=True)
+        print(f"{counted(len(kept), 'fold')} kept as {file} has them", flush=True)
     runs = [each.name for arm in arms or plan.arms for each in plan.arms[arm] if each.name in plan.named]
     status, finished = run_listed(plan, runs, options)
     if status >= STOPPED:

@@ -8,7 +8,7 @@ import numpy as np
 from tumorseg.experiments.cv.file import ArmScores, CrossValidationResults, Pair, PartScores
 from tumorseg.experiments.study_file import Difference
 from tumorseg.experiments.table import difference_text, mixed_places, what_differs
-from tumorseg.text import interval_text, markdown_table
+from tumorseg.text import counted, interval_text, markdown_table, value_text
 
 LEFT = {"arm", "what differs", "95 % interval", "single folds"}
 
@@ -37,18 +37,17 @@ def scores(results: CrossValidationResults) -> str:
     header = ["arm", "what differs", "parameters", "Dice", "95 % interval", "single folds", "mean of slices"]
     rows = []
     for name, arm in _ranked(results):
-        folds = [each.dice for each in arm.folds]
+        folds = [each.dice for each in arm.folds if not np.isnan(each.dice)]
         rows.append(
             [
                 f"`{name}`",
                 what_differs(arm.model, arm.set),
                 f"{arm.parameters:,}" if arm.parameters else "none",
-                f"**{arm.dice:.3f}**",
-                _interval(arm.low, arm.high),
-                interval_text(min(folds), max(folds)),
-                f"{arm.mean_dice:.3f}",
-                *(f"{value:.3f}" for value in (arm.iou, arm.precision, arm.recall)),
-                f"{arm.box_hit_rate:.2f}",
+                f"**{value_text(arm.dice)}**",
+                interval_text(arm.low, arm.high),
+                interval_text(min(folds), max(folds)) if folds else "–",
+                *(value_text(value) for value in (arm.mean_dice, arm.iou, arm.precision, arm.recall)),
+                value_text(arm.box_hit_rate, 2),
             ]
         )
     header += ["IoU", "precision", "recall", "box hit rate"]
@@ -58,13 +57,18 @@ def scores(results: CrossValidationResults) -> str:
 def parts(results: CrossValidationResults) -> str:
     """A row an arm, a column a category or size, each with its interval."""
     arms = results.arms.values()
-    header = ["arm", *(f"`{name}` ({part.slices})" for name, part in next(iter(arms)).category.items())]
-    for name in next(iter(arms)).size:
+    first = next(iter(arms))
+    header = ["arm", *(f"`{name}` ({part.slices})" for name, part in first.category.items())]
+    for name in first.size:
         # Areas are in pixels of the arm's own image_size, so of a few slices the third differs.
         slices = [arm.size[name].slices for arm in arms]
         header.append(f"{name} ({_range(slices)})")
     rows = [
-        [f"`{name}`", *(_part(part) for part in (*arm.category.values(), *arm.size.values()))]
+        [
+            f"`{name}`",
+            *(_part(arm.category[each]) for each in first.category),
+            *(_part(arm.size[each]) for each in first.size),
+        ]
         for name, arm in _ranked(results)
     ]
     return markdown_table(header, rows)
@@ -96,24 +100,22 @@ def _reversed(of: Difference) -> Difference:
 
 
 def _part(part: PartScores) -> str:
-    return f"{part.dice:.3f} ({_interval(part.low, part.high)})"
-
-
-def _interval(low: float, high: float) -> str:
-    return "too few groups" if np.isnan(low) else interval_text(low, high)
+    return f"{value_text(part.dice)} ({interval_text(part.low, part.high)})" if part.slices else "–"
 
 
 def _about(results: CrossValidationResults) -> str:
     """What the scores are of, in a paragraph."""
     left_out = {fold.left_out for arm in results.arms.values() for fold in arm.folds}
+    slices = "1 slice is" if left_out == {1} else f"{_range(left_out)} slices are"
     gap = (
-        f" Of a fold's train and valid, {_range(left_out)} slices are left out, as too near another split; "
-        "all are tested in their own fold."
+        f" Of a fold's train and valid, {slices} left out, as too near another split; all are tested in "
+        "their own fold."
     ) * any(left_out)
     return (
-        f"{results.question} All {results.slices:,} slices of `{results.data}`, in {results.groups} groups, "
-        f"dealt into {results.folds} folds by `{results.strategy}`; each slice is scored in the fold where "
-        f"it is test, at the threshold that is best on that fold's valid.{gap}"
+        f"{results.question} All {results.slices:,} slices of `{results.data}`, in "
+        f"{counted(results.groups, 'group')}, dealt into {results.folds} folds by `{results.strategy}`; "
+        f"each slice is scored in the fold where it is test, at the threshold that is best on that "
+        f"fold's valid.{gap}"
     )
 
 
@@ -122,21 +124,22 @@ def _notes(results: CrossValidationResults) -> Iterator[str]:
     single = float(np.mean([arm.fold_width for arm in arms]))
     whole = float(np.mean([arm.width for arm in arms]))
     if whole > 0 and single > 0:  # neither is nan
+        narrower = f": {single / whole:.1f} times narrower" if single > whole else ""
         yield (
             f"The interval of a single fold is {single:.3f} wide in the mean, that of all folds together "
-            f"{whole:.3f}: {single / whole:.1f} times narrower."
+            f"{whole:.3f}{narrower}."
         )
     if results.missing:
         absent = [f"`{name}` ({_folds(each, results.folds)})" for name, each in results.missing.items()]
         yield f"Not shown, as not all folds have been run: {', '.join(absent)}."
     codes = Counter(fold.code for arm in arms for fold in arm.folds)
     if len(codes) > 1:
-        listed = ", ".join(f"{code} ({count} folds)" for code, count in codes.items())
+        listed = ", ".join(f"{code} ({counted(count, 'fold')})" for code, count in codes.items())
         yield f"Run with several versions of the code, as `git rev-parse COMMIT:src` names them: {listed}."
     places = Counter(
         f"{fold.machine}, threads: {fold.threads}" for arm in arms for fold in arm.folds if fold.machine
     )
-    yield from mixed_places({place: f"{count} runs" for place, count in places.items()})
+    yield from mixed_places({place: counted(count, "run") for place, count in places.items()})
 
 
 def _range(counts: Collection[int]) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from tumorseg.bootstrap import Bootstrap
 from tumorseg.evaluation.summary import summarise_parts
 from tumorseg.experiments.misses.facts import FACTS
-from tumorseg.text import interval_text, markdown_table, signed
+from tumorseg.text import interval_text, markdown_table, signed, value_text
 
 MISSED = 0.5  # Dice below which a tumour counts as missed
 THIRDS = ("lowest", "middle", "highest")
@@ -96,7 +96,7 @@ def markdown(rows: list[dict[str, Any]], by_category: dict[str, dict[str, float]
             f"`{row['factor']}`: {FACTS[row['factor']]}",
             *(_cell(row["thirds"][third]) for third in THIRDS),
             signed(row["spearman"], 2),
-            *(f"{value:.2f}" for value in (row["auc"], *(row["auc_by"][name] for name in names))),
+            *(value_text(value, 2) for value in (row["auc"], *(row["auc_by"][name] for name in names))),
         ]
         for row in rows
     ]
@@ -112,4 +112,7 @@ def markdown(rows: list[dict[str, Any]], by_category: dict[str, dict[str, float]
 
 
 def _cell(part: dict[str, float]) -> str:
-    return f"{part['dice']:.3f} ({interval_text(part['low'], part['high'])}), {part['missed']:.0%} missed"
+    if not part["slices"]:
+        return "–"
+    interval = interval_text(part["low"], part["high"])
+    return f"{value_text(part['dice'])} ({interval}), {part['missed']:.0%} missed"

@@ -16,6 +16,7 @@ from tumorseg.experiments.repository import Repository
 from tumorseg.experiments.results import Result
 from tumorseg.files import atomic_folder, write_csv, write_json, write_text
 from tumorseg.metrics import STEPS
+from tumorseg.text import counted
 
 COLUMNS = [*SLICE, "fold", "group", "category", "tp", "fp", "fn", "dice", *FACTS]
 TABLE = "slices.csv"  # by which a folder is known for an earlier one of these
@@ -50,9 +51,10 @@ def find_misses(path: Path, arm: str, out: Path) -> str:
         raise UserError(f"{path}: {arm}: no slice has tumour, so none is missed")
     rows, by_category = factors(table), categories(table)
     chosen = choose(table, rows)
+    groups = counted(table["group"].nunique(), "group")
     about = (
-        f"{len(table)} annotated slices, {table['group'].nunique()} groups, of `{arm}` of {path.name}; "
-        f"{(table['dice'] < MISSED).sum()} are missed (Dice below {MISSED}). "
+        f"{counted(len(table), 'annotated slice')}, {groups}, of `{arm}` of {path.name}. "
+        f"Missed (Dice below {MISSED}): {(table['dice'] < MISSED).sum()}. "
         f"Without tumour and left out: {len(every) - len(table)}."
     )
     text = f"{about}\n\n{markdown(rows, by_category)}"
