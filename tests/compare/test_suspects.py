@@ -100,6 +100,13 @@ def test_predictions_of_other_slices_are_refused(judged):
         found((splits, predictions))
 
 
+def test_predictions_that_are_cut_off_are_refused(judged):
+    path = judged[1] / "other" / "valid.npy"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(UserError, match=r"other/valid.npy: cut off, or not as the pipeline writes it"):
+        found(judged)
+
+
 def test_only_nets_that_agree_with_most_labels_have_a_say(scored_by):
     results = {
         "good": scored_by(0.7),

@@ -16,6 +16,7 @@ import pandas as pd
 from tumorseg.compare.differences import check_slices
 from tumorseg.data.slices import SplitArrays
 from tumorseg.metrics import STEPS
+from tumorseg.reading import read_array
 from tumorseg.scores_file import Scores
 
 AGREES = 0.5  # Dice of two masks from which more of their pixels are common than not
@@ -45,7 +46,6 @@ class Suspects:
         """What was found, in a line."""
         if len(self.voters) < 2:
             return "labels to look at: none, as fewer than two nets agree with most labels"
-        nets = ", ".join(self.voters)
         nets = ", ".join(self.voters)
         return (
             f"labels to look at: {len(self.table)} of {self.looked_at} slices, where {nets} agree with each "
@@ -79,14 +79,14 @@ def find_suspects(
         predictions: Folder of <model>/{slices.csv,valid.npy,test.npy}, as written by `evaluation`.
 
     Raises:
-        UserError: A model has predicted other slices than these.
+        UserError: A model has predicted other slices than these, or a file is missing or cut off.
     """
     rows: list[dict[str, Any]] = []
     masks: list[np.ndarray] = []
     for split, arrays in splits.items():
         for name in voters:
             check_slices(predictions, name, split, arrays.table)
-        quantised = [np.load(predictions / name / f"{split}.npy", mmap_mode="r") for name in voters]
+        quantised = [read_array(predictions / name / f"{split}.npy", arrays.masks.shape) for name in voters]
         steps = [results[name].threshold * STEPS for name in voters]
         abouts: list[dict[Any, Any]] = arrays.table[ABOUT].to_dict("records")
         for index, about in enumerate(abouts if len(voters) > 1 else []):
