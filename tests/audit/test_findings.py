@@ -147,7 +147,7 @@ def test_a_split_without_leak_or_file_numbers_says_so():
 
 def test_blocks_are_told_from_groups_of_similar_slices():
     assert words("blocks")["groups"] == (
-        "intervals of scores count 5 blocks of file numbers, not slices. There are 7 groups of similar "
+        "intervals of scores count 5 blocks of file numbers, not slices. Lookalikes form 7 groups of similar "
         "slices, an upper estimate of the patients (in several splits: 6)"
     )
 
@@ -189,3 +189,15 @@ def test_what_the_download_has_changed_is_told_by_action():
     assert found["source_mended"] == "mended at download: area 3, ids 2; listed in data/raw/faults.csv"
     assert found["source_left_out"].startswith("left out at download: fragment 1")
     assert found["source_guessed"].startswith("guessed at download: size 1")
+    (mended,) = [each for each in find(facts(), "mended.csv") if each.id == "source_mended"]
+    assert mended.message.endswith("; listed in mended.csv")
+
+
+def test_one_of_something_is_singular():
+    one = {"groups": 1, "largest": 3, "single_slices": 0, "in_several_splits": 0}
+    found = words("blocks", groups=one, lookalikes=one, agreement={"pairs": 1}, order={"runs": 1})
+    assert found["groups"].startswith("intervals of scores count 1 block of file numbers")
+    assert "Lookalikes form 1 group of similar slices" in found["groups"]
+    assert "in the median of 1 pair of slices" in found["label_agreement"]
+    assert "1 run of one category, 12 by chance" in found["category_order"]
+    assert found["category_left_out"] == 'annotations that are not taken for tumour, of category "1": 9'

@@ -3,11 +3,15 @@
 import csv
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
+from dvc.utils.hydra import apply_overrides
 from support.browser import use_page
 from support.coco_builder import pack
 from support.planted import Export, sibling
@@ -15,6 +19,7 @@ from support.planted import Export, sibling
 from tumorseg.errors import UserError
 from tumorseg.first_look import first_look
 from tumorseg.first_look.page import _mended, _table
+from tumorseg.params import load_params
 from tumorseg.reading import read_json
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +97,57 @@ def test_a_set_in_the_folder_that_would_be_replaced_is_kept(looked, tmp_path):
     export = Export().write(tmp_path / "set")
     with pytest.raises(UserError, match="which the audit would replace"):
         first_look(str(export), tmp_path, categories=None, image_size=64)
+
+
+def test_an_audit_is_not_written_into_the_set_that_is_read(tmp_path):
+    export = Export().write(tmp_path / "my set")
+    before = sorted(tmp_path.rglob("*"))
+    done = tumorseg(export, "audit", ".")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: audit: lies in the set, and would be read as a part of it the next time; give a folder "
+        f"elsewhere, such as -o {tmp_path}/audit\n"
+    )
+    (tmp_path / "annotations").mkdir()
+    for given in (tmp_path / "x.json", tmp_path / "annotations" / "x.json"):  # pictures beside it are read
+        given.write_text("{}")
+        with pytest.raises(UserError, match="lies in the set"):
+            first_look(str(given), tmp_path / "audit", categories=None, image_size=64)
+        given.unlink()
+    (tmp_path / "annotations").rmdir()
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_page_has_the_name_of_the_folder_and_a_command_that_trains_on_what_was_audited(tmp_path, root):
+    export = Export()
+    export.relabel("train", 0, area=None)  # which is computed
+    export.categories[1] = {"id": 2, "name": "low grade's"}
+    folder = export.write(tmp_path / "My set (1)")
+    done = tumorseg(
+        folder, *("audit", ".", "-o", "../look", "--image-size", "64", "--category", "low grade's")
+    )
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "look" / "index.html").read_text(encoding="utf-8")
+    assert "<h1>The audit of My set (1)</h1>" in text
+    assert "mended at download: " in done.stdout
+    assert "; listed in mended.csv" in text
+    assert "data/raw" not in done.stdout + text
+    dvc, exp, run, *settings = shlex.split(unescape(re.search("<pre>(.*)</pre>", text)[1]))
+    assert (dvc, exp, run, *settings[::2]) == ("dvc", "exp", "run", *["-S"] * 4)
+    shutil.copy(root / "params.yaml", tmp_path)
+    apply_overrides(tmp_path / "params.yaml", settings[1::2])
+    params = load_params(tmp_path / "params.yaml")
+    assert (params.data, params.dataset.source.path) == ("archive", str(folder))
+    assert (params.dataset.tumor_categories, params.dataset.image_size) == (["low grade's"], 64)
+
+
+def test_a_set_whose_name_a_command_cannot_hold_is_told(tmp_path):
+    folder = Export().write(tmp_path / "back\\slash")
+    text = first_look(str(folder), tmp_path / "look", categories=None, image_size=64).read_text(
+        encoding="utf-8"
+    )
+    assert "<pre>" not in text
+    assert "write its values into params.yaml: datasets.archive.source.path: " in text
 
 
 def test_what_cannot_be_read_leaves_nothing(looked, tmp_path):

@@ -14,7 +14,7 @@ import pandas as pd
 
 from tumorseg import SPLITS
 from tumorseg.audit.facts import measure
-from tumorseg.audit.finding import SEVERITIES, Finding
+from tumorseg.audit.finding import CHANGES, SEVERITIES, Finding
 from tumorseg.audit.findings import find
 from tumorseg.audit.labels import FAULTS
 from tumorseg.audit.leak import BINS
@@ -38,6 +38,7 @@ def audit(
     metrics: Path,
     plots: Path,
     passed: Path,
+    changes: str = CHANGES,
 ) -> None:
     """Say what is wrong with the data, or odd about them, in numbers, words and pictures.
 
@@ -50,9 +51,9 @@ def audit(
             with it (null: none does), their number by severity, the data that they are of (`prepared`), and
             every figure that they rest on.
         plots: Folder for findings.json, facts.png, closest_pairs.png, similarity.csv; label_agreement.png and
-            .csv, the pairs of slices that are nearly the same picture with the Dice of their masks; and
-            faults.csv, which lists the faulty annotations and images one by one.
+            .csv, pairs of nearly the same picture; faults.csv, faulty annotations and images one by one.
         passed: File that is written, always alike, if nothing of `fail_on` is found: training waits for it.
+        changes: What to call the file that lists what the download has changed.
 
     Raises:
         UserError: An annotation file is bad, or something of `fail_on` is found; all else is written then.
@@ -62,7 +63,7 @@ def audit(
     survey, identity = survey_data(raw, prepared), read_identity(prepared)
     chosen = chosen_categories(survey.categories, tumor_categories)
     facts = measure(survey, indices(chosen), identity.split)
-    findings = find(facts)
+    findings = find(facts, changes)
     with atomic_folder(plots) as folder:
         write_json(folder / "findings.json", identity.rows(listed(findings)))
         panels(folder / "facts.png", survey, facts["labels"]["shapes"])

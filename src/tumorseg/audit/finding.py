@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 SEVERITIES = ("high", "medium", "low", "info")  # high: scores or labels do not mean what they seem to
 LISTED = "; listed in faults.csv"
+CHANGES = "data/raw/faults.csv"  # which lists what the download has changed
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tumorseg.audit.finding import LISTED, SEVERITIES, Finding
+from tumorseg.audit.finding import CHANGES, LISTED, SEVERITIES, Finding
 from tumorseg.audit.label_findings import of_agreement, of_categories, of_classes, of_labels
 from tumorseg.audit.leak import NEAR
+from tumorseg.text import counted
 
 LEAK = 0.1  # share of a split with siblings in train from which its score is in doubt
 ABOVE_CHANCE = 3  # times as often as by chance is no chance
 STRATEGY = "split.strategy"  # the param
 
 
-def find(facts: dict[str, Any]) -> list[Finding]:
-    """The findings, severest first, from the figures of `facts.measure`."""
+def find(facts: dict[str, Any], changes: str = CHANGES) -> list[Finding]:
+    """The findings, severest first.
+
+    Args:
+        facts: As from `facts.measure`.
+        changes: What to call the file that lists what the download has changed.
+    """
     parts = (
         *(
             _search,
@@ -27,9 +33,9 @@ def find(facts: dict[str, Any]) -> list[Finding]:
             of_agreement,
             of_classes,
         ),
-        *(of_categories, _images, _pictures, _source),
+        *(of_categories, _images, _pictures),
     )
-    findings = [finding for part in parts for finding in part(facts)]
+    findings = [finding for part in parts for finding in part(facts)] + [*_source(facts, changes)]
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
@@ -123,12 +129,13 @@ def _groups(facts: dict[str, Any]) -> Iterator[Finding]:
     if groups == images:
         return
     several = (
-        f"{lookalikes['groups']} groups of similar slices, an upper estimate of the patients (in several "
-        f"splits: {lookalikes['in_several_splits']})"
+        f"{counted(lookalikes['groups'], 'group')} of similar slices, an upper estimate of the patients "
+        f"(in several splits: {lookalikes['in_several_splits']})"
     )
     if facts["split"]["strategy"] == "blocks":
         message = (
-            f"intervals of scores count {groups} blocks of file numbers, not slices. There are {several}"
+            f"intervals of scores count {counted(groups, 'block')} of file numbers, not slices. "
+            f"Lookalikes form {several}"
         )
     else:
         message = f"{images} slices form {several}. Intervals of scores count the groups, not slices"
@@ -179,7 +186,7 @@ def _pictures(facts: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("image_aspect", "medium", message, count, "preprocess")
 
 
-def _source(facts: dict[str, Any]) -> Iterator[Finding]:
+def _source(facts: dict[str, Any], changes: str) -> Iterator[Finding]:
     """What the download has changed, action by action."""
     for action, id, severity in (
         ("mended", "source_mended", "info"),
@@ -188,5 +195,5 @@ def _source(facts: dict[str, Any]) -> Iterator[Finding]:
     ):
         if kinds := facts["source"].get(action):
             listed = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
-            message = f"{action} at download: {listed}; listed in data/raw/faults.csv"
+            message = f"{action} at download: {listed}; listed in {changes}"
             yield Finding(id, severity, message, sum(kinds.values()))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tumorseg.audit.finding import LISTED, Finding
+from tumorseg.text import counted
 
 IMPRECISE = 0.85  # Dice of a net that knows every tumour, below which better labels are worth more than nets
 BOXES = 0.5  # share of annotations that are rectangles from which the masks are not outlines
@@ -69,9 +70,9 @@ def of_agreement(facts: dict[str, Any]) -> Iterator[Finding]:
     ceiling = alike["ceiling"]
     if not math.isnan(alike["dice"]):
         message = (
-            f"labels agree with themselves to Dice {alike['dice']:.2f}, in the median of {alike['pairs']} "
-            f"pairs of slices that are nearly the same picture (correlation {alike['alike_from']} or more); "
-            "label_agreement.csv lists the pairs"
+            f"labels agree with themselves to Dice {alike['dice']:.2f}, in the median of "
+            f"{counted(alike['pairs'], 'pair')} of slices that are nearly the same picture (correlation "
+            f"{alike['alike_from']} or more); label_agreement.csv lists the pairs"
         )
         yield Finding("label_agreement", "info", message, alike["pairs"])
     net, labels = ceiling["net"], ceiling["labels"]
@@ -111,13 +112,13 @@ def of_categories(facts: dict[str, Any]) -> Iterator[Finding]:
     others = {n: c for n, c in categories.items() if c["annotations"] and c["tumor"] == "no"}
     if others:
         count = sum(category["annotations"] for category in others.values())
-        message = f"{count} annotations of category {_names(others)} are not taken for tumour"
+        message = f"annotations that are not taken for tumour, of category {_names(others)}: {count}"
         yield Finding("category_left_out", "info", message, count, "datasets.${data}.tumor_categories")
     if order and order["runs"] < FEW_RUNS * order["by_chance"]:
         message = (
-            f"categories follow the file numbers: {order['runs']} runs of one category, "
-            f"{order['by_chance']:.0f} by chance. They may name where slices come from rather than what they "
-            "show; a split by number would part the categories"
+            f"categories follow the file numbers: {counted(order['runs'], 'run')} of one "
+            f"category, {order['by_chance']:.0f} by chance. They may name where slices come from "
+            "rather than what they show; a split by number would part the categories"
         )
         yield Finding("category_order", "medium", message, order["runs"])
 

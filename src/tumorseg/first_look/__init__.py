@@ -3,11 +3,13 @@
 Nothing of it is kept but the audit and its page; data/, metrics/ and plots/ of the project stay as they are.
 """
 
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
 
 from tumorseg.audit import audit
+from tumorseg.audit.mended import FAULTS
 from tumorseg.data.class_balance import draw_samples, list_splits, measure
 from tumorseg.data.classes import read_greys
 from tumorseg.data.masks import render_masks
@@ -21,13 +23,14 @@ from tumorseg.params import ArchiveSource, Blocks
 from tumorseg.reading import read_json
 from tumorseg.sections import Split
 from tumorseg.sources import fetch
+from tumorseg.sources.archive import ANNOTATION_FOLDERS
 
 # As params.yaml has them, so that the audit is of what the pipeline would train on.
 RULE = Split(strategy="auto", folds=8, fold=0)
 BLOCKS = Blocks(size=30, gap=5)  # of no use, but `prepare` wants them
 STEPS = ("normalise",)
 AUDIT = "audit.json"  # by which a folder is known for an earlier audit
-MENDED = "faults.csv"  # of the raw folder: what the download has changed
+MENDED = "mended.csv"  # what the download has changed: faults.csv of its folder
 
 
 def first_look(path: str, out: Path, *, categories: list[str] | None, image_size: int) -> Path:
@@ -47,7 +50,7 @@ def first_look(path: str, out: Path, *, categories: list[str] | None, image_size
         UserError: The set cannot be read, or `out` holds something else.
     """
     _check(path, out)
-    name = Path(path.rstrip("/")).name
+    name = Path(path.rstrip("/")).name if _is_address(path) else Path(path).resolve().name
     with atomic_folder(out) as folder, tempfile.TemporaryDirectory(dir=folder) as scratch:
         raw, masks, prepared = _prepare(path, name, Path(scratch), categories, image_size)
         audit(
@@ -58,15 +61,24 @@ def first_look(path: str, out: Path, *, categories: list[str] | None, image_size
             metrics=folder / AUDIT,
             plots=folder / "audit",
             passed=Path(scratch) / "audit.ok",
+            changes=MENDED,
         )
         table = read_table(prepared).assign(pixels=lambda slices: slices.height * slices.width)
         splits = list_splits(measure(prepared, table))
         write_json(folder / "splits.json", splits)
         draw_samples(folder / "samples.png", load_split(prepared, "train"))
-        if len((raw / MENDED).read_text(encoding="utf-8").splitlines()) > 1:  # the names of its columns
-            shutil.copyfile(raw / MENDED, folder / "mended.csv")
-        chosen, audited = list(read_greys(masks)), read_json(folder / AUDIT)
-        write_page(folder, Look(path, name, chosen, read_identity(prepared), audited, splits))
+        if len((raw / FAULTS).read_text(encoding="utf-8").splitlines()) > 1:  # the names of its columns
+            shutil.copyfile(raw / FAULTS, folder / MENDED)
+        look = Look(
+            path=path,
+            name=name,
+            tumor_categories=categories,
+            categories=list(read_greys(masks)),
+            identity=read_identity(prepared),
+            audit=read_json(folder / AUDIT),
+            splits=splits,
+        )
+        write_page(folder, look)
     return out / "index.html"
 
 
@@ -91,8 +103,12 @@ def _prepare(
     return raw, masks, prepared
 
 
+def _is_address(path: str) -> bool:
+    return path.startswith(("http://", "https://"))
+
+
 def _check(path: str, out: Path) -> None:
-    if not path.startswith(("http://", "https://")) and not Path(path).exists():
+    if not _is_address(path) and not Path(path).exists():
         raise UserError(f"{path}: not found; give a zip file, a folder or an http(s) address")
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: is a file; give a folder with -o")
@@ -100,5 +116,21 @@ def _check(path: str, out: Path) -> None:
         raise UserError(
             f"{out}: holds something other than an audit, and stays as it is; give another with -o"
         )
-    if Path(path).exists() and Path(path).resolve().is_relative_to(out.resolve()):
+    if _is_address(path):
+        return
+    given, target = Path(path).resolve(), out.resolve()
+    if given.is_relative_to(target):
         raise UserError(f"{out}: holds {path}, which the audit would replace; give another folder with -o")
+    read = _folder_read(given)
+    if target.is_relative_to(read):
+        raise UserError(
+            f"{out}: lies in the set, and would be read as a part of it the next time; give a folder "
+            f"elsewhere, such as -o {shlex.quote(str(read.parent / 'audit'))}"
+        )
+
+
+def _folder_read(path: Path) -> Path:
+    """What is read of a path: of a JSON, the pictures beside it, or beside its folder of annotations."""
+    if path.suffix.lower() != ".json":
+        return path
+    return path.parent.parent if path.parent.name.lower() in ANNOTATION_FOLDERS else path.parent

@@ -3,14 +3,17 @@
 import base64
 import csv
 import math
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from tumorseg.errors import UserError
 from tumorseg.files import write_text
 from tumorseg.identity import Identity
+from tumorseg.overrides import override
 from tumorseg.page import part
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -46,6 +49,7 @@ class Look:
 
     path: str  # of the set, as given
     name: str
+    tumor_categories: list[str] | None  # as given; None: all
     categories: list[str]  # that count as tumour
     identity: Identity
     audit: dict[str, Any]  # as of audit.json
@@ -150,9 +154,21 @@ def _next(folder: Path, look: Look) -> str:
         for file, what in FILES.items()
         if (folder / file).is_file()
     )
+    return f"<p>In this folder:</p><ul>{files}</ul>{_training(look)}"
+
+
+def _training(look: Look) -> str:
+    """How to train on what was looked at, with the same categories at the same size."""
     path = look.path if "://" in look.path else str(Path(look.path).resolve())
-    command = f"dvc exp run -S data=archive -S datasets.archive.source.path={path}"
-    return (
-        f"<p>In this folder:</p><ul>{files}</ul>"
-        f"<p>To train on this set, in the project's root folder:</p><pre>{escape(command)}</pre>"
-    )
+    values = {
+        "data": "archive",
+        "datasets.archive.source.path": path,
+        "datasets.archive.tumor_categories": look.tumor_categories,
+        "datasets.archive.image_size": look.identity.image_size,
+    }
+    try:
+        settings = [part for key, value in values.items() for part in ("-S", override(key, value))]
+    except UserError as error:
+        return f"<p>To train on this set, write its values into params.yaml: {escape(str(error))}</p>"
+    command = shlex.join(["dvc", "exp", "run", *settings])
+    return f"<p>To train on this set, in the project's root folder:</p><pre>{escape(command)}</pre>"
