@@ -99,7 +99,10 @@ def test_where_there_are_no_results_nothing_is_kept(tmp_path):
         (lambda table: table.assign(fold=0.5), "fold: must be whole"),
         (lambda table: table.assign(box_iou="high"), "box_iou: must be a number"),
         (lambda table: table[table["as_shipped"] != "valid"], "its rows of cv-x-fold0 are not the 2 slices"),
-        (lambda table: table.assign(group=range(len(table))), "cv-x-fold0 are not the 2 slices in 1 groups"),
+        (
+            lambda table: table.assign(group=range(len(table))),
+            "cv-x-fold0 are not the 2 slices in 1 group of",
+        ),
     ],
 )
 def test_rows_that_are_malformed_or_others_are_refused(file, change, message):
