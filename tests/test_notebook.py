@@ -1,5 +1,7 @@
 """The notebook for Colab and Kaggle: run once, on the shrunk phantom, in this environment."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -12,6 +14,18 @@ def test_no_outputs_are_committed():
     cells = nbformat.read(NOTEBOOK, as_version=4).cells
     code = [cell for cell in cells if cell.cell_type == "code"]
     assert [cell for cell in code if cell.outputs or cell.execution_count] == []
+
+
+def test_a_clone_in_sight_is_not_taken_for_an_installation(tmp_path):
+    """Colab's kernel has its own folder on the path: there the clone looks like a package without code."""
+    (tmp_path / "tumorseg").mkdir()
+    lines = "\n".join(cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells).splitlines()
+    first = next(at for at, line in enumerate(lines) if line.startswith("found = "))
+    code = ["import importlib.util, sys", f"sys.path.insert(0, {str(tmp_path)!r})", *lines[first : first + 2]]
+    code.append("print(found.submodule_search_locations, installed)")
+    bare = [sys.executable, "-I", "-S", "-c", "\n".join(code)]  # without what is installed
+    printed = subprocess.check_output(bare, text=True)
+    assert printed == f"_NamespacePath(['{tmp_path}/tumorseg']) False\n"
 
 
 def outputs(cell: nbformat.NotebookNode) -> str:

@@ -69,6 +69,15 @@ def test_a_running_training_is_told_from_finished_ones(project):
     }
 
 
+def test_names_like_numbers_or_nothing_stay_names(project):
+    write_curves(project / ".work/NA/0123456789abcdef/curves.csv", "NA", 1, epochs=5)
+    write_curves(project / "plots/train/007.csv", "007", 2)
+    trainings, curves = read_curves(project)
+    assert [each.name for each in trainings.values()] == ["NA"]
+    assert set(curves["model"]) == {"NA", "007", "deep_cnn"}
+    assert curves["loss"].dtype == float
+
+
 def test_two_trainings_of_one_name_are_told_apart(project):
     for arm, epochs in (("aaaaaaaaaaaa", 1), ("bbbbbbbbbbbb", 2)):
         write_curves(project / f".work/checkpoints/small/{arm}/curves.csv", "small", epochs, epochs=5)

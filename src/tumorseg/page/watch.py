@@ -126,6 +126,11 @@ def _news(before: dict[Path, Training] | None, now: dict[Path, Training]) -> Ite
     yield from (f"{each.name}: ended" for path, each in (before or {}).items() if path not in now)
 
 
+def _read(path: Path) -> pd.DataFrame:
+    """Curves whose model names stay text, be they `NA` or `01`."""
+    return pd.read_csv(path, dtype={"model": str}, keep_default_na=False, na_values={"loss": [""]})
+
+
 def read_curves(root: Path) -> tuple[dict[Path, Training], pd.DataFrame]:
     """Trainings that have not finished, by their files; and the curves of all, with a column `rev`.
 
@@ -134,8 +139,8 @@ def read_curves(root: Path) -> tuple[dict[Path, Training], pd.DataFrame]:
     running: dict[Path, pd.DataFrame] = {}
     for path in _running(root):
         with suppress(FileNotFoundError):
-            running[path] = pd.read_csv(path)
-    finished = [pd.read_csv(path) for path in sorted((root / "plots" / "train").glob("*.csv"))]
+            running[path] = _read(path)
+    finished = [_read(path) for path in sorted((root / "plots" / "train").glob("*.csv"))]
     names = Counter(str(table["model"].iloc[0]) for table in running.values())
     trainings: dict[Path, Training] = {}
     for path, table in running.items():
