@@ -77,7 +77,7 @@ def test_all_slices_are_scored_by_nets_that_have_not_seen_them(repo):
 def check_kept(repo: Path, before: dict[Path, bytes]) -> None:
     """All folds are taken from docs/results, and nothing more is said of them."""
     output = finish(start(repo, "cv", str(FILE), "--keep"))
-    assert "6 folds are kept as docs/results/cv_tiny.json has them" in output
+    assert "6 folds kept as docs/results/cv_tiny.json has them" in output
     assert "runs" not in output
     assert "is not here" not in output
     assert before == {path: path.read_bytes() for path in before}
