@@ -1,4 +1,4 @@
-"""Outlines, boxes, areas and crowd flags as exporters write them, and the pixels that they become."""
+"""Outlines, boxes and areas as exporters write them, and the pixels that they become."""
 
 import json
 
@@ -237,16 +237,3 @@ def test_areas_of_run_lengths_boxes_and_texts():
     ]
     areas = [entry["area"] for entry in mended(export(annotations=entries)).export["annotations"]]
     assert areas == [9, 12, 14.5, 15 + 12]
-
-
-@pytest.mark.parametrize(
-    ("value", "read", "faults"),
-    [
-        *((0, 0, []), (1, 1, []), (..., 0, [])),
-        *((value, 1, ["crowd_form"]) for value in (True, "1", 1.0)),
-        *((value, 0, ["crowd_form"]) for value in (False, None, "0", 0.0, 2, "yes", [])),
-    ],
-)
-def test_crowd_flags(value, read, faults):
-    result = mended(export(annotations=[outlined(0, 0, iscrowd=value)]))
-    assert (result.export["annotations"][0]["iscrowd"], kinds(result)) == (read, faults)

@@ -1,6 +1,7 @@
-"""Numbers and ids as exporters write them."""
+"""Numbers, ids and crowd flags as exporters write them."""
 
 import pytest
+from support.mending import export, kinds, mended, outlined
 
 from tumorseg.sources.mending.values import Ids, to_key, to_number, to_whole, whole_ids
 
@@ -53,3 +54,16 @@ def test_two_padded_ids_of_one_number_are_not_joined_by_it():
 def test_whole_ids_are_kept_only_if_all_can_be():
     assert whole_ids([5, -3, 0]) == [5, -3, 0]
     assert [whole_ids(keys) for keys in ([1, 1], [1, None], [1, "a"], [2**60])] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("value", "read", "faults"),
+    [
+        *((0, 0, []), (1, 1, []), (..., 0, [])),
+        *((value, 1, ["crowd_form"]) for value in (True, "1", 1.0)),
+        *((value, 0, ["crowd_form"]) for value in (False, None, "0", 0.0, 2, "yes", [])),
+    ],
+)
+def test_crowd_flags(value, read, faults):
+    result = mended(export(annotations=[outlined(0, 0, iscrowd=value)]))
+    assert (result.export["annotations"][0]["iscrowd"], kinds(result)) == (read, faults)
