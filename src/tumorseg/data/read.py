@@ -127,7 +127,7 @@ def decode_values(data: bytes, shown: object, reading: Reading, deep: bool) -> n
     else:
         values = _decoded(data, shown, flags | (cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE))
     if reading.exif == "shown":  # here, since OpenCV reads some orientations that Pillow does not
-        values = _turned(values, header_of(data, shown).orientation)
+        values = turned(values, (tiff or header_of(data, shown)).orientation)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise UserError(f"{shown}: has values that are not finite; save it without them")
     if reading.channels == 3:
@@ -145,7 +145,7 @@ def _is_cut_jpeg(data: bytes) -> bool:
     return b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]
 
 
-def _turned(values: np.ndarray, orientation: int) -> np.ndarray:
+def turned(values: np.ndarray, orientation: int) -> np.ndarray:
     """Values, (H, W) or (H, W, 3), as an orientation of EXIF, 1 to 8, shows them."""
     if orientation in TURNED:
         values = values.swapaxes(0, 1)

@@ -23,7 +23,7 @@ from tumorseg.params import ArchiveSource, Blocks
 from tumorseg.reading import read_json
 from tumorseg.sections import Split
 from tumorseg.sources import fetch
-from tumorseg.sources.archive import ANNOTATION_FOLDERS
+from tumorseg.sources.archive import ANNOTATION_FOLDERS, is_address
 
 # As params.yaml has them, so that the audit is of what the pipeline would train on.
 RULE = Split(strategy="auto", folds=8, fold=0)
@@ -50,7 +50,7 @@ def first_look(path: str, out: Path, *, categories: list[str] | None, image_size
         UserError: The set cannot be read, or `out` holds something else.
     """
     _check(path, out)
-    name = Path(path.rstrip("/")).name if _is_address(path) else Path(path).resolve().name
+    name = Path(path.rstrip("/")).name if is_address(path) else Path(path).resolve().name
     with atomic_folder(out) as folder, tempfile.TemporaryDirectory(dir=folder) as scratch:
         raw, masks, prepared = _prepare(path, name, Path(scratch), categories, image_size)
         audit(
@@ -103,12 +103,8 @@ def _prepare(
     return raw, masks, prepared
 
 
-def _is_address(path: str) -> bool:
-    return path.startswith(("http://", "https://"))
-
-
 def _check(path: str, out: Path) -> None:
-    if not _is_address(path) and not Path(path).exists():
+    if not is_address(path) and not Path(path).exists():
         raise UserError(f"{path}: not found; give a zip file, a folder or an http(s) address")
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: is a file; give a folder with -o")
@@ -116,7 +112,7 @@ def _check(path: str, out: Path) -> None:
         raise UserError(
             f"{out}: holds something other than an audit, and stays as it is; give another with -o"
         )
-    if _is_address(path):
+    if is_address(path):
         return
     given, target = Path(path).resolve(), out.resolve()
     if given.is_relative_to(target):

@@ -15,6 +15,7 @@ from tumorseg.files import write_text
 from tumorseg.identity import Identity
 from tumorseg.overrides import override
 from tumorseg.page import part
+from tumorseg.sources.archive import is_address
 
 TEMPLATE = Path(__file__).with_name("page.html")
 MOST_MENDED = 200  # rows of mended.csv on the page; the file has all
@@ -159,7 +160,7 @@ def _next(folder: Path, look: Look) -> str:
 
 def _training(look: Look) -> str:
     """How to train on what was looked at, with the same categories at the same size."""
-    path = look.path if "://" in look.path else str(Path(look.path).resolve())
+    path = look.path if is_address(look.path) else str(Path(look.path).resolve())
     values = {
         "data": "archive",
         "datasets.archive.source.path": path,

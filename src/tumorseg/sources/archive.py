@@ -39,7 +39,7 @@ def open_archive(source: ArchiveSource) -> Iterator[Tree]:
     path = Path(source.path)
     # Outside the project, which a crash leaves clean.
     with TemporaryDirectory() as temporary:
-        if source.path.startswith(("http://", "https://")):
+        if is_address(source.path):
             shown = _without_secrets(source.path)
             with _open_file(_download(source, Path(temporary)), shown) as tree:
                 yield tree
@@ -59,6 +59,11 @@ def open_archive(source: ArchiveSource) -> Iterator[Tree]:
                 "" if path.is_absolute() else f" in {Path.cwd()}; a relative path is to the project's root"
             )
             raise UserError(f"source.path: {source.path} does not exist{where}; give another with {WAY_OUT}")
+
+
+def is_address(path: str) -> bool:
+    """Whether a path of an archive is one of the web."""
+    return path.startswith(("http://", "https://"))
 
 
 @contextmanager

@@ -114,7 +114,8 @@ def _is_image(header: Any) -> bool:
 
 
 def _frames(file: InputFile, header: Any) -> list[Frame]:
-    said, count = int(header.get("NumberOfFrames") or 1), _count(file, header)
+    said = int(header.get("NumberOfFrames") or 1)
+    count = _count(file, header, said)
     groups = header.get("PerFrameFunctionalGroupsSequence") or [None] * count
     shared = (header.get("SharedFunctionalGroupsSequence") or [None])[0]
     inverse = header.get("PhotometricInterpretation") == "MONOCHROME1"
@@ -140,15 +141,14 @@ def _frames(file: InputFile, header: Any) -> list[Frame]:
     ]
 
 
-def _count(file: InputFile, header: Any) -> int:
-    """How many frames to read: all that the file can hold, and one that stands for those it only tells of.
+def _count(file: InputFile, header: Any, said: int) -> int:
+    """How many of the frames that it says to read: those it can hold, and one for all others.
 
     Raises:
         UserError: The header says absurdly many.
     """
     is_plain = str(header.file_meta.get("TransferSyntaxUID", PLAIN[0])) in PLAIN
     least = header.Rows * header.Columns * (header.get("BitsAllocated") or 1) if is_plain else LEAST_BITS
-    said = int(header.get("NumberOfFrames") or 1)
     if said > MAX_SLICES:
         raise UserError(f"has over {MAX_SLICES:,} frames; give a part of it")
     return min(said, file.size() * 8 // max(1, least) + 1)

@@ -68,7 +68,8 @@ def _source(file: InputFile, name: str, content: Content, window: Window, readin
 
         return Picture(name, "picture", file, window, reading)
     if content == "nifti":
-        from tumorseg.delivery.inputs.nifti import NiftiVolume, read_layout
+        from tumorseg.delivery.inputs.nifti import NiftiVolume
+        from tumorseg.delivery.inputs.nifti_headers import read_layout
 
         try:
             return NiftiVolume(name, "nifti", file, read_layout(file), window)

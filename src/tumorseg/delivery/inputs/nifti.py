@@ -12,12 +12,10 @@ import numpy as np
 
 from tumorseg.data.read import to_greys
 from tumorseg.delivery.inputs.files import GZIP, InputFile, open_unpacked
-from tumorseg.delivery.inputs.nifti_headers import Layout, read_layout
+from tumorseg.delivery.inputs.nifti_headers import Layout
 from tumorseg.delivery.inputs.source import InputSlice, Source
 from tumorseg.delivery.inputs.window import Window, guess_window, spread
 from tumorseg.errors import UserError
-
-__all__ = ["NiftiVolume", "read_layout"]
 
 
 @dataclass(frozen=True)

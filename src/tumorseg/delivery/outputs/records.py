@@ -117,7 +117,7 @@ class OutFolder:
         path = self.path / RUN
         if path.exists():
             known = self.run()
-            if known == run and not (overwrite and not shared):
+            if known == run and (shared or not overwrite):
                 return
             if not overwrite:
                 raise UserError(

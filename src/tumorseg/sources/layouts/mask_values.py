@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from tumorseg.data.coco_schema import MAX_SIDE
-from tumorseg.data.headers import TURNED, Header, header_of
-from tumorseg.data.read import channel_range
+from tumorseg.data.headers import Header, header_of
+from tumorseg.data.read import channel_range, turned
 from tumorseg.errors import UserError
 from tumorseg.sources.tree import Tree, no_picture, suffix_of
 
@@ -50,7 +50,7 @@ def read_mask(tree: Tree, name: str, size: tuple[int, int]) -> np.ndarray:
         raise
     except Exception as error:  # whatever Pillow's plugins raise at damaged files
         raise UserError(f"{shown} is no picture ({no_picture(error)}); replace it") from None
-    return _turned(values, header.orientation) if tree.exif == "shown" else values
+    return turned(values, header.orientation) if tree.exif == "shown" else values
 
 
 def _check_size(size: tuple[int, int], picture: tuple[int, int], shown: str) -> None:
@@ -125,14 +125,3 @@ def _adds_nothing(alpha: np.ndarray, values: np.ndarray) -> bool:
     pairs = pd.unique((values.astype(np.int64) << 8 | alpha).ravel())
     of_values = pairs >> 8
     return len(set(of_values.tolist())) == len(pairs) and not of_values[pairs & 255 == 0].any()
-
-
-def _turned(values: np.ndarray, orientation: int) -> np.ndarray:
-    """Values as EXIF's orientation, 1 to 8, shows them."""
-    if orientation in TURNED:
-        values = values.T
-    if orientation in (3, 4, 7, 8):
-        values = values[::-1]
-    if orientation in (2, 3, 6, 7):
-        values = values[:, ::-1]
-    return np.ascontiguousarray(values)
